@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from app.config import Settings
+from app.core.doctor import Diagnosis
 from app.core.errors import EngineBusy, InvalidRequest
 from app.core.examples import Example, read_examples
 from app.core.limits import Limits, Quota, Usage
@@ -112,6 +113,11 @@ class Engine(ABC):
         self.places = places
         self._clients: dict[tuple[str, str], Client] = {}
         self._opening: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @classmethod
+    @abstractmethod
+    def diagnose(cls, settings: Settings, places: Places) -> Diagnosis:
+        """What `sandtable doctor` says of this engine's binary. Blocks; starts nothing that stays."""
 
     @abstractmethod
     async def __aenter__(self) -> Self:

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
+import logging
 import os
 import pwd
 import shutil
@@ -13,6 +14,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+log = logging.getLogger(__name__)
 
 ACCOUNT = "sandtable"
 SYSTEM_ROOT = Path("/var/lib/sandtable")
@@ -182,14 +185,12 @@ def _account() -> Account:
             "--shell",
             "/usr/sbin/nologin",
         ]
-        done = subprocess.run([useradd, *shell, ACCOUNT], capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([useradd, *shell, ACCOUNT], capture_output=True, text=True, check=False)
         try:
             entry = pwd.getpwnam(ACCOUNT)
         except KeyError:
             raise PlaceError(f"useradd could not create the account {ACCOUNT!r}: {done.stderr.strip()}") from None
-        print(
-            f"created the system account {ACCOUNT!r} (uid {entry.pw_uid}): servers never run as root", file=sys.stderr
-        )
+        log.warning("created the system account %r (uid %d): servers never run as root", ACCOUNT, entry.pw_uid)
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 

@@ -35,9 +35,9 @@ class Samples:
     """Statements of which the last would give 2,500 rows, documents or replies."""
     big: str
     """Statements of which the last would give a reply over 3 MB."""
-    remember: str
-    """Leaves something in the client's own state."""
-    recall: str
+    remember: str | None
+    """Leaves something in the client's own state; None where a client of this engine has none."""
+    recall: str | None
     """Shows it: `remembered` is in the answer of the same client, not in that of another."""
 
 

@@ -1,0 +1,52 @@
+# Sandtable. The first two targets do all their set-up themselves; they need Python 3.11 to 3.13 and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check setup format bench browser lint clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: setup ## start the four engines and serve http://127.0.0.1:8000
+	@exec $(BIN)/sandtable serve
+
+test: setup browser lint ## lint, types, import contracts, and all tests on real engines
+	@$(BIN)/pytest
+
+check: setup lint ## the fast subset: lint, types, import contracts, tests that need no engine
+	@$(BIN)/pytest tests/unit tests/web
+
+setup: $(READY) ## install everything into .venv and build the front end
+
+$(READY): pyproject.toml constraints.txt hatch_build.py package-lock.json $(shell find static/css static/js -type f 2>/dev/null)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Sandtable needs Python 3.11 to 3.13; choose one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade -c constraints.txt pip
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev
+	@touch $(READY)
+
+lint: setup
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache >/tmp/sandtable-imports.$$$$ || { cat /tmp/sandtable-imports.$$$$; exit 1; }; rm -f /tmp/sandtable-imports.*
+	@$(BIN)/djlint --quiet --lint --check templates
+
+format: setup ## format and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/djlint --quiet --reformat templates
+
+bench: setup ## our time beside the drivers' own, on the four engines
+	@$(BIN)/python -m bench.overhead
+
+browser:
+	@$(BIN)/python -m tests.browser.install
+
+clean: ## remove what setup and builds made
+	rm -rf $(VENV) node_modules static/dist build dist

@@ -1,0 +1,1 @@
+"""Use cases: sandboxes, runs, comparisons, snapshots. Plain Python that knows neither HTTP nor a driver."""

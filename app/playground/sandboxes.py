@@ -1,0 +1,171 @@
+"""Who works where: the sandboxes of sessions, made lazily, kept ready, reset, and dropped for good."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from weakref import WeakValueDictionary
+
+from app.config import Settings
+from app.core.engine import Engine
+from app.core.errors import EngineUnavailable, PlaygroundError
+from app.core.sandbox import Sandbox
+from app.playground.engines import Engines
+from app.playground.store import SandboxRecord, Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Place:
+    """A session's live sandbox and what this process knows of it."""
+
+    sandbox: Sandbox
+    used_at: datetime
+    seed_hash: str | None = None
+    users: int = 0  # runs going on in it
+    touched: bool = field(default=False)  # used since the store was last told
+
+    def record(self) -> SandboxRecord:
+        return SandboxRecord(self.sandbox, self.used_at, self.seed_hash)
+
+
+class Sandboxes:
+    """All sandboxes of this process. The only holder of their state: what several processes share comes in here.
+
+    A session (opened in the store before) has at most one sandbox per engine. Expiry marks it in the store first (no new work, a tombstone), then
+    drops it on the server, and forgets it only when that is done.
+    """
+
+    def __init__(self, engines: Engines, store: Store, settings: Settings) -> None:
+        self._engines = engines
+        self._store = store
+        self._settings = settings
+        self._places: dict[tuple[str, str], Place] = {}
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._making: set[str] = set()
+
+    async def find(self, session_id: str, slug: str) -> Place | None:
+        """The session's sandbox if it has one."""
+        key = (session_id, slug)
+        place = self._places.get(key)
+        if place is None:
+            record = await self._store.sandbox_of(session_id, slug)
+            if record is None:
+                return None
+            place = self._places.setdefault(key, Place(record.sandbox, record.used_at, record.seed_hash))
+        return place
+
+    async def get(self, session_id: str, slug: str) -> Place:
+        """The session's sandbox, made if it has none."""
+        engine = self._engines.get(slug)
+        async with self._lock(session_id, slug):
+            place = await self.find(session_id, slug)
+            if place is None:
+                sandbox = await self._store.claim_ready(slug, session_id) or await self._make(engine, session_id)
+                place = self._places[session_id, slug] = Place(sandbox, datetime.now(UTC))
+            self.use(place)
+            return place
+
+    def use(self, place: Place) -> None:
+        """Note that the sandbox is in use now."""
+        place.used_at = datetime.now(UTC)
+        place.touched = True
+
+    async def set_seed(self, place: Place, seed_hash: str | None) -> None:
+        """Remember which seed the sandbox was filled from."""
+        place.seed_hash = seed_hash
+        await self._store.save_sandbox(place.record())
+
+    async def reset(self, session_id: str, slug: str) -> None:
+        """Drop the session's sandbox; the next run makes a fresh one."""
+        async with self._lock(session_id, slug):
+            place = await self.find(session_id, slug)
+            if place is not None:
+                await self._expire(place.sandbox)
+
+    async def expire_idle(self) -> int:
+        """Drop sandboxes unused for longer than they live, and retry what could not be dropped. Returns how many."""
+        await self._tell_store()
+        before = datetime.now(UTC) - timedelta(milliseconds=self._settings.sandbox_idle_ms)
+        dropped = 0
+        for engine in self._engines.standing():
+            for record in await self._store.sandboxes(engine.slug):
+                owned_and_idle = record.sandbox.session_id is not None and record.used_at < before
+                if not (record.dropping or owned_and_idle) or record.sandbox.namespace in self._making:
+                    continue
+                place = self._places.get((record.sandbox.session_id or "", engine.slug))
+                if place and place.sandbox.namespace == record.sandbox.namespace and place.users:
+                    continue
+                dropped += await self._try_expire(record.sandbox)
+        return dropped
+
+    async def drop_orphans(self) -> int:
+        """Drop what the servers have and the store does not know. Returns how many."""
+        dropped = 0
+        for engine in self._engines.standing():
+            known = {record.sandbox.namespace for record in await self._store.sandboxes(engine.slug)}
+            for namespace in await engine.namespaces() - known:
+                log.info("dropping orphan %s of %s", namespace, engine.slug)
+                dropped += await self._try_expire(Sandbox(engine.slug, namespace, "", datetime.now(UTC)))
+        return dropped
+
+    async def fill_pool(self) -> None:
+        """Keep ready sandboxes for engines that are slow to make one."""
+        for engine in self._engines.standing():
+            if engine.creation_is_slow:
+                records = await self._store.sandboxes(engine.slug)
+                ready = sum(r.sandbox.session_id is None and not r.dropping for r in records)
+                for _ in range(self._settings.ready_sandboxes - ready):
+                    await self._make(engine, None)
+
+    async def park_clients(self) -> None:
+        """Close connections that have not been used for a while."""
+        busy = frozenset(place.sandbox.namespace for place in self._places.values() if place.users)
+        for engine in self._engines.standing():
+            await engine.park(self._settings.client_idle_ms, busy=busy)
+
+    def _lock(self, session_id: str, slug: str) -> asyncio.Lock:
+        return self._locks.setdefault((session_id, slug), asyncio.Lock())
+
+    async def _make(self, engine: Engine, session_id: str | None) -> Sandbox:
+        """Create a sandbox on the server. The store knows it first, so that nothing is lost if we die meanwhile."""
+        now = datetime.now(UTC)
+        sandbox = replace(engine.new_sandbox(), session_id=session_id)
+        self._making.add(sandbox.namespace)
+        try:
+            await self._store.save_sandbox(SandboxRecord(sandbox, now, dropping=True))
+            await engine.create(sandbox)
+            await self._store.save_sandbox(SandboxRecord(sandbox, now))
+        finally:
+            self._making.discard(sandbox.namespace)
+        return sandbox
+
+    async def _expire(self, sandbox: Sandbox) -> None:
+        await self._store.mark_dropping(sandbox.namespace)
+        if sandbox.session_id is not None:
+            place = self._places.get((sandbox.session_id, sandbox.engine))
+            if place and place.sandbox.namespace == sandbox.namespace:
+                del self._places[sandbox.session_id, sandbox.engine]
+        engine = self._engines.get(sandbox.engine)
+        await engine.close_clients(sandbox)
+        await engine.drop(sandbox)
+        await self._store.forget_sandbox(sandbox.namespace)
+
+    async def _try_expire(self, sandbox: Sandbox) -> bool:
+        """Expire it, or leave the tombstone for the next round when the server does not go along now."""
+        try:
+            await self._expire(sandbox)
+        except EngineUnavailable:
+            return False
+        except PlaygroundError as exc:
+            log.warning("could not drop %s of %s yet: %s", sandbox.namespace, sandbox.engine, exc.message)
+            return False
+        return True
+
+    async def _tell_store(self) -> None:
+        touched = {key: place for key, place in self._places.items() if place.touched}
+        if touched:
+            for place in touched.values():
+                place.touched = False
+            await self._store.touch_sandboxes({p.sandbox.namespace: p.used_at for p in touched.values()})

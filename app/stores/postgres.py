@@ -1,0 +1,229 @@
+"""The store in PostgreSQL: asyncpg, plain SQL, migrations in order under an advisory lock."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib import resources
+from typing import Any, Self
+
+import asyncpg
+
+from app.core.sandbox import Sandbox
+from app.playground.store import RunRecord, SandboxRecord, Snapshot, StoreUnavailable
+
+MIGRATION_LOCK = 7_263_544_018
+CONNECT_TIMEOUT_S = 5
+COMMAND_TIMEOUT_S = 10
+
+
+class PostgresStore:
+    """Entered before use: opens the pool and brings the schema up to date.
+
+    `connect` are asyncpg's connection arguments, for example `{"dsn": ...}` or `{"host", "user", "password", "database"}`.
+    """
+
+    def __init__(self, connect: dict[str, Any], *, max_connections: int = 8) -> None:
+        self._connect = connect
+        self._max_connections = max_connections
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._pool = await asyncpg.create_pool(
+                **self._connect,
+                min_size=1,
+                max_size=self._max_connections,
+                timeout=CONNECT_TIMEOUT_S,
+                command_timeout=COMMAND_TIMEOUT_S,
+                server_settings={"application_name": "sandtable store"},
+            )
+        except (OSError, asyncpg.PostgresError, TimeoutError) as exc:
+            raise StoreUnavailable(f"The store cannot be reached: {exc}") from exc
+        async with self._connection() as connection:
+            await migrate(connection)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._pool:
+            await self._pool.close()
+            self._pool = None
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        assert self._pool, "enter the store first"
+        try:
+            async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+                yield connection  # type: ignore[misc]
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, TimeoutError) as exc:
+            raise StoreUnavailable(f"The store cannot be reached: {exc}") from exc
+
+    async def ping(self) -> None:
+        async with self._connection() as connection:
+            await connection.execute("select 1")
+
+    async def has_session(self, session_id: str) -> bool:
+        async with self._connection() as connection:
+            return bool(await connection.fetchval("select exists (select from sessions where id = $1)", session_id))
+
+    async def open_session(self, session_id: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute("insert into sessions (id) values ($1) on conflict (id) do nothing", session_id)
+
+    async def save_sandbox(self, record: SandboxRecord) -> None:
+        sandbox = record.sandbox
+        async with self._connection() as connection:
+            await connection.execute(
+                """
+                insert into sandboxes (namespace, engine, session_id, secret, created_at, used_at, seed_hash, dropping)
+                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                on conflict (namespace) do update
+                set session_id = excluded.session_id, used_at = excluded.used_at,
+                    seed_hash = excluded.seed_hash, dropping = excluded.dropping
+                """,
+                sandbox.namespace,
+                sandbox.engine,
+                sandbox.session_id,
+                sandbox.secret,
+                sandbox.created_at,
+                record.used_at,
+                record.seed_hash,
+                record.dropping,
+            )
+
+    async def claim_ready(self, engine: str, session_id: str) -> Sandbox | None:
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                """
+                update sandboxes set session_id = $2, used_at = now()
+                where namespace = (
+                    select namespace from sandboxes
+                    where engine = $1 and session_id is null and not dropping
+                    order by created_at limit 1 for update skip locked
+                )
+                returning *
+                """,
+                engine,
+                session_id,
+            )
+        return _record(row).sandbox if row else None
+
+    async def sandbox_of(self, session_id: str, engine: str) -> SandboxRecord | None:
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                "select * from sandboxes where session_id = $1 and engine = $2 and not dropping", session_id, engine
+            )
+        return _record(row) if row else None
+
+    async def sandboxes(self, engine: str) -> list[SandboxRecord]:
+        async with self._connection() as connection:
+            return [_record(row) for row in await connection.fetch("select * from sandboxes where engine = $1", engine)]
+
+    async def touch_sandboxes(self, used_at: dict[str, datetime]) -> None:
+        async with self._connection() as connection:
+            await connection.execute(
+                """
+                update sandboxes s set used_at = t.used_at
+                from unnest($1::text[], $2::timestamptz[]) as t (namespace, used_at)
+                where s.namespace = t.namespace
+                """,
+                list(used_at),
+                list(used_at.values()),
+            )
+
+    async def mark_dropping(self, namespace: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute("update sandboxes set dropping = true where namespace = $1", namespace)
+
+    async def forget_sandbox(self, namespace: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute("delete from sandboxes where namespace = $1", namespace)
+
+    async def add_run(self, record: RunRecord) -> None:
+        async with self._connection() as connection:
+            await connection.execute(
+                """
+                insert into runs
+                    (session_id, engine, client, source, seed, outcome, statement_count, total_ms, started_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                """,
+                record.session_id,
+                record.engine,
+                record.client,
+                _storable(record.source),
+                _storable(record.seed),
+                record.outcome,
+                record.statement_count,
+                record.total_ms,
+                record.started_at,
+            )
+
+    async def last_run(self, session_id: str, engine: str) -> RunRecord | None:
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                """
+                select session_id, engine, client, source, seed, outcome, statement_count, total_ms, started_at
+                from runs where session_id = $1 and engine = $2 order by id desc limit 1
+                """,
+                session_id,
+                engine,
+            )
+        return RunRecord(**dict(row)) if row else None
+
+    async def add_snapshot(self, snapshot: Snapshot) -> None:
+        async with self._connection() as connection:
+            await connection.execute(
+                """
+                insert into snapshots (id, session_id, created_at, body) values ($1, $2, $3, $4)
+                on conflict (id) do nothing
+                """,
+                snapshot.id,
+                snapshot.session_id,
+                snapshot.created_at,
+                json.dumps(snapshot.body),
+            )
+
+    async def snapshot(self, snapshot_id: str) -> Snapshot | None:
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                "select id, session_id, created_at, body from snapshots where id = $1", snapshot_id
+            )
+        return Snapshot(row["id"], row["session_id"], row["created_at"], json.loads(row["body"])) if row else None
+
+
+async def migrate(connection: asyncpg.Connection) -> list[str]:
+    """Apply the migrations this database has not seen, in order, each in a transaction. Returns their names."""
+    applied: list[str] = []
+    await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+    try:
+        await connection.execute(
+            "create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())"
+        )
+        known = {row["name"] for row in await connection.fetch("select name from migrations")}
+        folder = resources.files("app.stores") / "migrations"
+        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if not file.name.endswith(".sql") or file.name in known:
+                continue
+            async with connection.transaction():
+                await connection.execute(file.read_text())
+                await connection.execute("insert into migrations (name) values ($1)", file.name)
+            applied.append(file.name)
+    finally:
+        await connection.execute("select pg_advisory_unlock($1)", MIGRATION_LOCK)
+    return applied
+
+
+def _record(row: asyncpg.Record) -> SandboxRecord:
+    sandbox = Sandbox(
+        engine=row["engine"],
+        namespace=row["namespace"],
+        secret=row["secret"],
+        created_at=row["created_at"],
+        session_id=row["session_id"],
+    )
+    return SandboxRecord(sandbox, row["used_at"], row["seed_hash"], row["dropping"])
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text holds no NUL; the run log shows it as the symbol for it."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}")

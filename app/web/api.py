@@ -1,0 +1,162 @@
+"""The JSON API: run a source, and how the process is."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.errors import InvalidRequest, PlaygroundError
+from app.playground.engines import Offer
+from app.playground.runner import RunRequest
+from app.web.deps import ServicesDep, client_address, session_id
+
+router = APIRouter()
+
+Extra = ConfigDict(extra="allow")
+
+
+class RunBody(BaseModel):
+    """A source to run in the session's sandbox of one engine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    engine: str = Field(examples=["postgres"], description="`postgres`, `mongodb`, `redis` or `dynamodb`.")
+    source: str = Field(
+        examples=["select 1 as one"], description="What the editor would hold; any number of statements."
+    )
+    seed: str = Field(
+        "", description="Runs once before the source, in a fresh sandbox; the same seed is not run again."
+    )
+    explain: Literal["none", "plan", "measure"] = Field(
+        "none",
+        description="`plan` adds how the engine would execute each statement, `measure` also executes it for that.",
+    )
+
+
+class StatementOut(BaseModel):
+    """Where a statement stands in the source: character offsets from 0, line from 1."""
+
+    text: str
+    start: int
+    end: int
+    line: int
+
+
+class ErrorOut(BaseModel):
+    """Why a statement did not complete: the engine said no (`failed`), our policy did (`refused`), or a limit or you ended it (`stopped`)."""
+
+    outcome: Literal["failed", "refused", "stopped"]
+    code: str
+    message: str
+    hint: str | None = None
+    detail: str | None = None
+    position: int | None = Field(None, description="Character offset in the source, from 0.")
+    line: int | None = None
+    column: int | None = None
+    limit: dict[str, Any] | None = Field(None, description="`name` and `value` of the limit that was met.")
+
+
+class StatsOut(BaseModel):
+    """`server_ms` is null where the server doesn't tell; `server_ms_source` says how it is known."""
+
+    server_ms: float | None
+    server_ms_source: str | None
+    total_ms: float | None
+    row_count: int | None
+
+
+class ResultOut(BaseModel):
+    """The outcome of one statement; which fields are there follows from `kind`."""
+
+    model_config = Extra
+
+    kind: Literal["rows", "documents", "reply", "status", "error"]
+    statement: StatementOut
+    columns: list[dict[str, str]] | None = Field(None, description="`name` and `type` of each column.")
+    rows: list[list[str | None]] | None = Field(None, description="Cells as the server's own text, or null.")
+    documents: list[Any] | None = Field(None, description="Canonical Extended JSON (MongoDB) or DynamoDB JSON.")
+    plain: list[Any] | None = Field(None, description="DynamoDB items as plain JSON.")
+    reply: dict[str, Any] | None = Field(None, description="`type` and `value`; base64 where the value is not UTF-8.")
+    text: str | None = Field(None, description="The reply as the engine's own shell prints it.")
+    status: str | None = None
+    error: ErrorOut | None = None
+    notices: list[dict[str, str]] = Field(default=[], description="`severity` and `message`.")
+    stats: StatsOut
+    truncated: dict[str, Any] | None = Field(
+        None, description="`limit`, `value`, `shown` and `message` of a result that was cut."
+    )
+    plan: dict[str, Any] | None = None
+    plan_note: str | None = Field(None, description="Why there is no plan, when one was asked for.")
+
+
+class RunOut(BaseModel):
+    """A run: results in order up to the first that did not complete, and the statements that were not run after it."""
+
+    engine: str
+    version: str
+    results: list[ResultOut]
+    not_run: list[StatementOut]
+    seed_error: ResultOut | None = None
+    stats: dict[str, Any]
+
+
+class ErrorBody(BaseModel):
+    error: dict[str, str] = Field(description="`code`, `message` and, where there is one, `hint`.")
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": description}
+    for status, description in {
+        400: "The request is not understood.",
+        404: "There is no such engine.",
+        413: "The source or the request is longer than its limit.",
+        429: "A rate limit, or the engine has no free slot.",
+        503: "The engine is away; the message says why and what mends it.",
+    }.items()
+}
+
+
+@router.post("/api/v1/run", response_model=RunOut, responses=ERRORS, tags=["run"])
+async def run(
+    body: RunBody, request: Request, services: ServicesDep, session: Annotated[str, Depends(session_id)]
+) -> Response:
+    """Run a source. Without a session cookie the call gets a new session, whose cookie comes with the answer."""
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise InvalidRequest("Send application/json.")
+    services.engines.offer(body.engine)
+    await services.sessions.admit_run(session, client_address(request))
+    answer = await services.runner.run(session, RunRequest(body.engine, body.source, body.seed, explain=body.explain))
+    return JSONResponse(answer)
+
+
+@router.get("/healthz", tags=["health"])
+async def healthz() -> dict[str, str]:
+    """200 as soon as the process serves."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", tags=["health"])
+async def readyz(services: ServicesDep) -> Response:
+    """The state of each engine and of the store; 503 while an engine that should run does not."""
+    offers = list(services.engines)
+    states = dict(zip((o.engine.slug for o in offers), await asyncio.gather(*map(_state, offers)), strict=True))
+    try:
+        await services.store.ping()
+        store: dict[str, Any] = {"ready": services.store_note is None, "note": services.store_note}
+    except Exception as exc:  # noqa: BLE001 - whatever is wrong with it, the answer is "not ready", with the reason
+        store = {"ready": False, "note": str(exc)}
+    ready = store["ready"] and all(state["ready"] for state in states.values())
+    return JSONResponse({"engines": states, "store": store}, 200 if ready else 503)
+
+
+async def _state(offer: Offer) -> dict[str, Any]:
+    if not offer.ready:
+        return {"ready": False, "reason": offer.reason, "fix": offer.fix}
+    info = offer.engine.info
+    try:
+        await offer.engine.check()
+    except PlaygroundError as exc:
+        return {"ready": False, "version": info.version, "reason": exc.message, "fix": exc.hint}
+    return {"ready": True, "version": info.version, "how": info.how, "start_ms": offer.start_ms}

@@ -1,0 +1,82 @@
+"""The compare page: a pane per engine, each answering as it finishes."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from app.playground.comparison import answer_count, run_all
+from app.playground.engines import Offer
+from app.playground.runner import RunRequest
+from app.playground.services import Services
+from app.web import render
+from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep, SourceForm, engine_context, lines
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/compare")
+async def compare(request: Request, services: ServicesDep, session: SessionDep, example: str | None = None) -> Response:
+    """Each pane opens with the session's last run there, or with the example of that name in every engine."""
+    panes = [await _opening(services, session, offer, example) for offer in services.engines]
+    return _page(request, services, panes, example)
+
+
+@router.post("/compare")
+async def compare_form(request: Request, services: ServicesDep, session: RunningSessionDep) -> Response:
+    """Run all, without JavaScript."""
+    form = await request.form()
+    sources = {
+        offer.engine.slug: (
+            lines(str(form.get(f"seed_{offer.engine.slug}", ""))),
+            lines(str(form.get(f"source_{offer.engine.slug}", ""))),
+        )
+        for offer in services.engines
+    }
+    runs = await run_all(services.runner, session, {slug: texts for slug, texts in sources.items() if texts[1].strip()})
+    panes = [pane_context(services, slug, source, seed, runs.get(slug)) for slug, (seed, source) in sources.items()]
+    return _page(request, services, panes, None)
+
+
+@router.post("/partials/compare/{engine}/run")
+async def pane_partial(
+    request: Request,
+    services: ServicesDep,
+    session: RunningSessionDep,
+    offer: OfferDep,
+    source: SourceForm = "",
+    seed: SourceForm = "",
+) -> Response:
+    source, seed = lines(source), lines(seed)
+    run = await services.runner.run(session, RunRequest(offer.engine.slug, source, seed))
+    return render.partial(request, "pane_run", pane=pane_context(services, offer.engine.slug, source, seed, run))
+
+
+def pane_context(services: Services, slug: str, source: str, seed: str, run: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "engine": engine_context(services, slug),
+        "source": source,
+        "seed": seed,
+        "run": run,
+        "answer_count": answer_count(run) if run else None,
+    }
+
+
+async def _opening(services: Services, session: str, offer: Offer, example: str | None) -> dict[str, Any]:
+    slug = offer.engine.slug
+    examples = offer.engine.examples()
+    if example is None:
+        last = services.runner.last(session, slug)
+        if last is not None:
+            return pane_context(services, slug, last["source"], last["seed"], last)
+        record = await services.store.last_run(session, slug)
+        if record is not None:
+            return pane_context(services, slug, record.source, record.seed, None)
+    chosen = next((entry for entry in examples if entry.slug == example), examples[0])
+    return pane_context(services, slug, chosen.source, chosen.seed, None)
+
+
+def _page(request: Request, services: Services, panes: list[dict[str, Any]], example: str | None) -> Response:
+    listed = [{entry.slug: entry for entry in offer.engine.examples()} for offer in services.engines]
+    shared = [entry for slug, entry in listed[0].items() if all(slug in others for others in listed)] if listed else []
+    return render.page(request, "compare", panes=panes, examples=shared, example=example)

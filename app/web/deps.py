@@ -1,0 +1,73 @@
+"""What routes ask for: the services, the session, a session that may run, an engine by its slug."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Request
+
+from app.playground.engines import Offer
+from app.playground.services import Services
+from app.web.render import engine_list
+from app.web.security import Forbidden, Signer, origin_verdict
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+def session_id(request: Request) -> str:
+    """The browser's session: from its cookie, or a new one whose cookie goes out with the answer."""
+    signer: Signer = request.app.state.signer
+    found = signer.read_session(request.cookies.get(signer.cookie))
+    if found is None:
+        found = signer.new_session()
+        request.state.set_cookie = signer.session_cookie(found)
+    request.state.form_token = signer.form_token(found)
+    return found
+
+
+def form_session_id(
+    request: Request, session: Annotated[str, Depends(session_id)], csrf_token: Annotated[str, Form()] = ""
+) -> str:
+    """The session of a form: sent by our own page, or carrying its token."""
+    signer: Signer = request.app.state.signer
+    if origin_verdict(request.method, request.headers) is None and not signer.is_form_token(csrf_token, session):
+        raise Forbidden("This form has no valid token; nothing was done.", hint="Reload the page and send it again.")
+    return session
+
+
+async def running_session_id(
+    request: Request,
+    session: Annotated[str, Depends(form_session_id)],
+    services: Annotated[Services, Depends(services)],
+) -> str:
+    """The session of a form that runs something, counted against the rate limits."""
+    await services.sessions.admit_run(session, client_address(request))
+    return session
+
+
+def offer(engine: str, services: Annotated[Services, Depends(services)]) -> Offer:
+    """The engine named in the path. Raises NotFound."""
+    return services.engines.offer(engine)
+
+
+def client_address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+SessionDep = Annotated[str, Depends(session_id)]
+FormSessionDep = Annotated[str, Depends(form_session_id)]
+RunningSessionDep = Annotated[str, Depends(running_session_id)]
+OfferDep = Annotated[Offer, Depends(offer)]
+SourceForm = Annotated[str, Form()]
+
+
+def lines(text: str) -> str:
+    """A form's text with the line ends that browsers put there (CRLF) made LF again."""
+    return text.replace("\r\n", "\n")
+
+
+def engine_context(services: Services, slug: str) -> dict[str, Any]:
+    """The engine's entry of the menu."""
+    return next(entry for entry in engine_list(services) if entry["slug"] == slug)

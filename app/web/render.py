@@ -1,0 +1,83 @@
+"""Templates to responses. The one place that knows Jinja, built assets and HX- headers."""
+
+import json
+from functools import cache
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app import __version__
+from app.playground.services import Services
+from app.web.resources import resource
+
+
+@cache
+def environment() -> Environment:
+    """Autoescape for every template; a name that is not there is an error."""
+    env = Environment(
+        loader=FileSystemLoader(resource("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.globals["asset"] = asset
+    env.globals["app_version"] = __version__
+    return env
+
+
+@cache
+def _manifest() -> dict[str, str]:
+    file = resource("static") / "dist" / "manifest.json"
+    if not file.exists():
+        raise FileNotFoundError("The front-end assets are not built: run `make setup`.")
+    manifest: dict[str, str] = json.loads(file.read_text())
+    return manifest
+
+
+def asset(name: str) -> str:
+    """The URL of a built file, with its content hash."""
+    return f"/static/{_manifest()[name]}"
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A whole page."""
+    return _respond(request, f"pages/{template}.html", status, context)
+
+
+def partial(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A part of a page, for htmx to swap in."""
+    return _respond(request, f"partials/{template}.html", status, context)
+
+
+def _respond(request: Request, template: str, status: int, context: dict[str, Any]) -> HTMLResponse:
+    services: Services = request.app.state.services
+    shared = {
+        "engines": engine_list(services),
+        "csp_nonce": request.state.csp_nonce,
+        "csrf_token": getattr(request.state, "form_token", ""),
+        "store_note": services.store_note,
+        "limits": services.settings,
+        "path": request.url.path,
+    }
+    html = environment().get_template(template).render(shared | context)
+    return HTMLResponse(html, status)
+
+
+def engine_list(services: Services) -> list[dict[str, Any]]:
+    """The engines as menus show them."""
+    return [
+        {
+            "slug": offer.engine.slug,
+            "label": offer.engine.label,
+            "editor_mode": offer.engine.editor_mode,
+            "ready": offer.ready,
+            "version": offer.engine.info.version if offer.ready else None,
+            "reason": offer.reason,
+            "fix": offer.fix,
+        }
+        for offer in services.engines
+    ]

@@ -1,0 +1,166 @@
+"""Who may ask what: session cookies, form tokens, origins, body sizes, and the headers every answer carries."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.errors import PlaygroundError, TooLarge
+
+log = logging.getLogger(__name__)
+
+FIRST_ERROR_STATUS = 400
+SESSION_BYTES = 18
+SESSION_MAX_AGE_S = 30 * 24 * 3600
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+}
+
+
+class Forbidden(PlaygroundError):
+    http_status = 403
+    code = "forbidden"
+
+
+class LengthRequired(PlaygroundError):
+    http_status = 411
+    code = "length_required"
+
+
+class Signer:
+    """Signs session ids and form tokens, each with a salt of its own. Keys: oldest first, the last one signs."""
+
+    def __init__(self, keys: Sequence[str], *, secure: bool) -> None:
+        self._sessions = URLSafeTimedSerializer(list(keys), salt="sandtable.session")
+        self._forms = URLSafeSerializer(list(keys), salt="sandtable.form")
+        self.secure = secure
+        self.cookie = "__Host-sandtable" if secure else "sandtable"
+
+    def new_session(self) -> str:
+        return secrets.token_urlsafe(SESSION_BYTES)
+
+    def session_cookie(self, session_id: str) -> str:
+        """The whole Set-Cookie value of a session."""
+        value = self._sessions.dumps(session_id)
+        secure = "; Secure" if self.secure else ""
+        return f"{self.cookie}={value}; Path=/; Max-Age={SESSION_MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}"
+
+    def read_session(self, cookie: str | None) -> str | None:
+        """The session id of a cookie, or None if it is missing, forged or too old."""
+        if not cookie:
+            return None
+        try:
+            value = self._sessions.loads(cookie, max_age=SESSION_MAX_AGE_S)
+        except BadSignature:
+            return None
+        return value if isinstance(value, str) else None
+
+    def form_token(self, session_id: str) -> str:
+        return self._forms.dumps(session_id)
+
+    def is_form_token(self, token: str, session_id: str) -> bool:
+        try:
+            return bool(self._forms.loads(token) == session_id)
+        except BadSignature:
+            return False
+
+
+def content_security_policy(nonce: str) -> str:
+    """Nothing but our own files; scripts and styles also by this page's nonce."""
+    return (
+        "default-src 'none'; "
+        f"script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def origin_verdict(method: str, headers: Headers) -> bool | None:
+    """True: from our own pages. False: from elsewhere. None: the request doesn't say (no browser, or an old one)."""
+    if method in SAFE_METHODS:
+        return True
+    site = headers.get("sec-fetch-site")
+    origin = headers.get("origin")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        return False
+    return None if site is None and origin is None else True
+
+
+class Guard:
+    """ASGI middleware: refuses foreign and oversized requests, and puts the policy headers on every answer.
+
+    A request with a body must say its length; a longer body than it says never reaches us (the HTTP server cuts it).
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        refuse: Callable[[Request, PlaygroundError], Response],
+        max_body_bytes: int,
+        secure: bool,
+    ) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._max_body_bytes = max_body_bytes
+        self._secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        request.state.csp_nonce = nonce = secrets.token_urlsafe(16)
+        began = time.perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_headers(MutableHeaders(scope=message), request, nonce)
+                if message["status"] >= FIRST_ERROR_STATUS:
+                    ms = (time.perf_counter() - began) * 1000
+                    log.warning("%s %r %d in %.0f ms", request.method, request.url.path, message["status"], ms)
+            await send(message)
+
+        refusal = self._refusal(request)
+        app = self._app if refusal is None else self._refuse(request, refusal)
+        await app(scope, receive, send_with_headers)
+
+    def _add_headers(self, headers: MutableHeaders, request: Request, nonce: str) -> None:
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("content-security-policy", content_security_policy(nonce))
+        headers.setdefault("cache-control", "no-store")
+        if self._secure:
+            headers.setdefault("strict-transport-security", "max-age=31536000")
+        cookie = getattr(request.state, "set_cookie", None)
+        if cookie is not None:
+            headers.append("set-cookie", cookie)
+
+    def _refusal(self, request: Request) -> PlaygroundError | None:
+        headers = request.headers
+        if origin_verdict(request.method, headers) is False:
+            return Forbidden("This request came from another site; nothing was done.")
+        if request.method in SAFE_METHODS:
+            return None
+        length = headers.get("content-length")
+        if length is None:
+            chunked = "transfer-encoding" in headers
+            return LengthRequired("A request body must say its length (Content-Length).") if chunked else None
+        if not length.isdecimal() or int(length) > self._max_body_bytes:
+            return TooLarge(f"The request has {length} bytes; the limit is {self._max_body_bytes:,} (max_body_bytes).")
+        return None

@@ -1,0 +1,160 @@
+"""A fake engine, for tests of the web and of the use cases only: one command a line."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Self
+
+from app.config import Settings
+from app.core.doctor import Diagnosis
+from app.core.engine import Client, Engine, EngineInfo, SchemaObject
+from app.core.errors import EngineUnavailable, StatementFailed, StatementRefused, StatementStopped
+from app.core.limits import Limits, Quota, Usage
+from app.core.plans import Plan, PlanNode
+from app.core.results import Column, Event, Notice, Result, Statement, Stats, Truncated
+from app.core.sandbox import Sandbox
+
+
+class FakeClient(Client):
+    def __init__(self, engine: "FakeEngine", sandbox: Sandbox, name: str) -> None:
+        super().__init__(sandbox, name)
+        self._engine = engine
+        self._stop = asyncio.Event()
+        self.closed = False
+
+    @property
+    def alive(self) -> bool:
+        return not self.closed
+
+    async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
+        word, _, rest = statement.text.partition(" ")
+        stats = Stats(total_ms=1.0, row_count=1)
+        objects = self._engine.objects.setdefault(self.sandbox.namespace, [])
+        match word:
+            case "rows":
+                count = min(int(rest), limits.max_rows)
+                cut = int(rest) > count
+                yield Result(
+                    kind="rows",
+                    statement=statement,
+                    columns=[Column("n", "int"), Column("empty", "text")],
+                    rows=[[str(n), None if n % 2 else ""] for n in range(count)],
+                    stats=Stats(total_ms=1.0, row_count=count),
+                    truncated=Truncated("max_rows", limits.max_rows, count, f"Cut at {count} rows.") if cut else None,
+                )
+            case "say":
+                yield Notice("print", rest)
+                yield Result(
+                    kind="rows", statement=statement, columns=[Column(rest, "text")], rows=[[rest]], stats=stats
+                )
+            case "documents":
+                yield Result(kind="documents", statement=statement, documents=[{"a": 1, "text": rest}], stats=stats)
+            case "reply":
+                reply = {"type": "string", "value": rest}
+                yield Result(kind="reply", statement=statement, reply=reply, text=f'"{rest}"', stats=stats)
+            case "make":
+                objects.append(rest)
+                yield Result(kind="status", statement=statement, status=f"made {rest}", stats=stats)
+            case "sleep":
+                if limits.left_ms < int(rest):
+                    rest = str(limits.left_ms)
+                    late = True
+                else:
+                    late = False
+                try:
+                    await asyncio.wait_for(self._stop.wait(), int(rest) / 1000)
+                except TimeoutError:
+                    if late:
+                        raise StatementStopped.by_time(limits.max_run_ms) from None
+                    yield Result(kind="status", statement=statement, status="slept", stats=stats)
+                else:
+                    self._stop.clear()
+                    raise StatementStopped.by_visitor()
+            case "overstay":
+                await self._stop.wait()
+                self._stop.clear()
+                raise StatementStopped.by_visitor()
+            case "refuse":
+                raise StatementRefused(rest, code="no_such_rule", hint="Do something else.")
+            case "vanish":
+                raise EngineUnavailable("The fake server is gone.")
+            case _:
+                raise StatementFailed(f"unknown command {word}", code="F001", offset=statement.start)
+
+    async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
+        return Plan(root=PlanNode(label="Fake Scan", access="full scan"), access="full scan", measured=measure)
+
+    async def stop(self) -> None:
+        self._stop.set()
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class FakeEngine(Engine):
+    slug = "fake"
+    label = "Fake"
+    editor_mode = "sql"
+    file_extension = "fake"
+    explains_before_run = True
+
+    def __init__(self, settings: Settings, slug: str = "fake") -> None:
+        super().__init__(settings, None)  # type: ignore[arg-type]
+        self.slug = slug  # type: ignore[misc]
+        self.label = slug.title()  # type: ignore[misc]
+        self.info = EngineInfo("1.0", "made up")
+        self.quota = Quota(1_000)
+        self.objects: dict[str, list[str]] = {}
+        self.live: set[str] = set()
+        self.broken = False
+
+    @classmethod
+    def diagnose(cls, settings: Settings, places: object) -> Diagnosis:
+        return Diagnosis("fake", "1.0")
+
+    @classmethod
+    def examples(cls) -> list:  # type: ignore[type-arg]
+        from app.core.examples import Example
+
+        return [
+            Example("hello", "Hello", "Says hello.", "say hello"),
+            Example("seeded", "Seeded", "With a seed.", "say seeded", "make thing"),
+        ]
+
+    async def __aenter__(self) -> Self:
+        if self.broken:
+            raise EngineUnavailable("The fake has no binary.", hint="Install the fake.")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close_clients()
+
+    async def check(self) -> None:
+        if self.broken:
+            raise EngineUnavailable("The fake is away.")
+
+    async def create(self, sandbox: Sandbox) -> None:
+        self.live.add(sandbox.namespace)
+
+    async def drop(self, sandbox: Sandbox) -> None:
+        self.live.discard(sandbox.namespace)
+        self.objects.pop(sandbox.namespace, None)
+
+    async def open(self, sandbox: Sandbox, name: str) -> Client:
+        return FakeClient(self, sandbox, name)
+
+    def split(self, source: str) -> list[Statement]:
+        statements, start = [], 0
+        for number, line in enumerate(source.split("\n"), 1):
+            if line.strip():
+                statements.append(Statement(line, start, start + len(line), number))
+            start += len(line) + 1
+        return statements
+
+    async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
+        return [SchemaObject("thing", name) for name in self.objects.get(sandbox.namespace, [])]
+
+    async def usage(self, sandbox: Sandbox) -> Usage:
+        return Usage(10, len(self.objects.get(sandbox.namespace, [])))
+
+    async def namespaces(self) -> set[str]:
+        return set(self.live)

@@ -1,0 +1,171 @@
+"""The runner's own promises, on a fake engine."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.config import Settings
+from app.core.errors import EngineBusy, EngineUnavailable, InvalidRequest, TooLarge
+from app.playground import services
+from app.playground.engines import Engines
+from app.playground.runner import RunRequest
+from app.playground.services import Services
+from app.stores.memory import MemoryStore
+from tests.fakes import FakeEngine
+
+SETTINGS = Settings(engines=("fake",), max_run_ms=300, max_source_bytes=1_000, max_runs_per_engine=2, slot_wait_ms=50)
+
+
+@pytest.fixture
+async def built() -> AsyncIterator[Services]:
+    async with Engines({"fake": FakeEngine(SETTINGS)}) as engines:
+        made = services.build(SETTINGS, engines, MemoryStore(), b"secret")
+        await made.store.open_session("s")
+        yield made
+        await made.runner.close()
+
+
+async def run(built: Services, source: str, session: str = "s", **more: str) -> dict:
+    return await built.runner.run(session, RunRequest("fake", source, **more))  # type: ignore[arg-type]
+
+
+async def test_results_come_in_order_with_their_statements(built: Services) -> None:
+    answer = await run(built, "say a\n\nrows 2")
+    assert [r["kind"] for r in answer["results"]] == ["rows", "rows"]
+    assert answer["results"][0]["notices"] == [{"severity": "print", "message": "a"}]
+    assert answer["results"][1]["statement"] == {"text": "rows 2", "start": 7, "end": 13, "line": 3}
+    assert answer["results"][1]["rows"] == [["0", ""], ["1", None]]
+    assert answer["not_run"] == []
+
+
+async def test_the_first_failure_ends_the_run_and_names_its_place(built: Services) -> None:
+    answer = await run(built, "say a\nnonsense\nsay b\nsay c")
+    error = answer["results"][-1]["error"]
+    assert (error["outcome"], error["code"], error["line"], error["column"], error["position"]) == (
+        "failed",
+        "F001",
+        2,
+        1,
+        6,
+    )
+    assert [s["text"] for s in answer["not_run"]] == ["say b", "say c"]
+    assert answer["stats"]["outcome"] == "failed"
+
+
+async def test_the_time_limit_is_the_run_s_not_the_statement_s(built: Services) -> None:
+    answer = await run(built, "sleep 200\nsleep 200\nsay never")
+    error = answer["results"][1]["error"]
+    assert error["outcome"] == "stopped"
+    assert error["limit"] == {"name": "max_run_ms", "value": 300}
+    assert len(answer["not_run"]) == 1
+
+
+async def test_a_client_that_overstays_is_ended_by_the_net(built: Services) -> None:
+    began = asyncio.get_running_loop().time()
+    answer = await run(built, "overstay")
+    assert answer["results"][0]["error"]["limit"]["name"] == "max_run_ms"
+    assert asyncio.get_running_loop().time() - began < 3
+
+
+async def test_stop_ends_the_run_and_the_rest_is_not_run(built: Services) -> None:
+    task = asyncio.create_task(run(built, "sleep 250\nsay never"))
+    await asyncio.sleep(0.05)
+    assert await built.runner.stop("s", "fake")
+    answer = await task
+    assert answer["results"][0]["error"]["code"] == "stopped"
+    assert len(answer["not_run"]) == 1
+    assert not await built.runner.stop("s", "fake")
+
+
+async def test_one_run_at_a_time_per_client(built: Services) -> None:
+    task = asyncio.create_task(run(built, "sleep 100"))
+    await asyncio.sleep(0.02)
+    with pytest.raises(EngineBusy):
+        await run(built, "say hello")
+    assert (await task)["results"][0]["status"] == "slept"
+
+
+async def test_a_full_engine_answers_busy(built: Services) -> None:
+    for session in ("a", "b", "c"):
+        await built.store.open_session(session)
+    tasks = [asyncio.create_task(run(built, "sleep 250", session)) for session in ("a", "b")]
+    await asyncio.sleep(0.02)
+    with pytest.raises(EngineBusy, match="no free slot"):
+        await run(built, "say hello", "c")
+    await asyncio.gather(*tasks)
+
+
+async def test_a_seed_runs_once_in_a_fresh_sandbox(built: Services) -> None:
+    await run(built, "make old")
+    assert (await run(built, "say x", seed="make seeded"))["results"][0]["kind"] == "rows"
+    place = await built.sandboxes.get("s", "fake")
+    assert [o.name for o in await built.engines.get("fake").inspect(place.sandbox)] == ["seeded"]
+    await run(built, "make more", seed="make seeded")
+    place = await built.sandboxes.get("s", "fake")
+    assert [o.name for o in await built.engines.get("fake").inspect(place.sandbox)] == ["seeded", "more"]
+
+
+async def test_a_seed_that_fails_is_told_and_the_source_is_not_run(built: Services) -> None:
+    answer = await run(built, "say x", seed="make a\nnonsense")
+    assert answer["seed_error"]["error"]["code"] == "F001"
+    assert answer["results"] == []
+
+
+async def test_sources_over_the_limits_are_not_run(built: Services) -> None:
+    with pytest.raises(TooLarge, match=r"1,001 bytes.*1,000"):
+        await run(built, "x" * 1_001)
+    built.settings.model_copy()
+    with pytest.raises(TooLarge, match="seed"):
+        await run(built, "say x", seed="x" * 1_001)
+
+
+async def test_too_many_statements_are_not_run() -> None:
+    settings = Settings(max_statements=2)
+    async with Engines({"fake": FakeEngine(settings)}) as engines:
+        made = services.build(settings, engines, MemoryStore(), b"secret")
+        await made.store.open_session("s")
+        with pytest.raises(InvalidRequest, match="3 statements; the limit is 2"):
+            await run(made, "say a\nsay b\nsay c")
+
+
+async def test_explain_adds_plans(built: Services) -> None:
+    answer = await run(built, "say x", explain="measure")
+    assert answer["results"][0]["plan"]["root"]["label"] == "Fake Scan"
+    assert answer["results"][0]["plan"]["measured"] is True
+
+
+async def test_every_run_is_logged_also_when_it_could_not_finish(built: Services) -> None:
+    await run(built, "say x")
+    with pytest.raises(EngineUnavailable):
+        await run(built, "vanish")
+    await built.runner.close()
+    assert isinstance(built.store, MemoryStore)
+    assert [(r.source, r.outcome) for r in built.store._runs] == [("say x", "ok"), ("vanish", "engine_unavailable")]
+
+
+async def test_reset_gives_a_fresh_sandbox(built: Services) -> None:
+    await run(built, "make old")
+    before = (await built.sandboxes.get("s", "fake")).sandbox
+    await built.runner.reset("s", "fake")
+    after = (await built.sandboxes.get("s", "fake")).sandbox
+    engine = built.engines.get("fake")
+    assert isinstance(engine, FakeEngine)
+    assert before.namespace != after.namespace
+    assert engine.live == {after.namespace}
+
+
+async def test_idle_sandboxes_and_orphans_are_dropped() -> None:
+    settings = Settings(sandbox_idle_ms=1_000)
+    engine = FakeEngine(settings)
+    engine.live.add("orphan")
+    async with Engines({"fake": engine}) as engines:
+        made = services.build(settings, engines, MemoryStore(), b"secret")
+        await made.store.open_session("s")
+        await run(made, "make x")
+        assert await made.sandboxes.drop_orphans() == 1
+        assert await made.sandboxes.expire_idle() == 0
+        await asyncio.sleep(1.1)
+        assert await made.sandboxes.expire_idle() == 1
+        assert engine.live == set()
+        assert await made.sandboxes.find("s", "fake") is None
