@@ -27,14 +27,15 @@ $(READY): pyproject.toml constraints.txt hatch_build.py package-lock.json $(shel
 		{ echo "Sandtable needs Python 3.11 to 3.13; choose one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade -c constraints.txt pip
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt \
+		-e . --group dev
 	@touch $(READY)
 
 lint: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-cache >/tmp/sandtable-imports.$$$$ || { cat /tmp/sandtable-imports.$$$$; exit 1; }; rm -f /tmp/sandtable-imports.*
+	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
 	@$(BIN)/djlint --quiet --lint --check templates
 
 format: setup ## format and fix what can be fixed
