@@ -14,14 +14,14 @@ FROM python:3.12-slim-bookworm
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libcurl4=7.88.* \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --user-group --create-home --home-dir /var/lib/sandtable sandtable
+ && useradd --system --user-group --uid 10001 --create-home --home-dir /var/lib/sandtable sandtable
 COPY --from=build /opt/sandtable /opt/sandtable
 COPY infra/app/healthcheck.py /opt/sandtable/healthcheck.py
 ENV PATH=/opt/sandtable/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SANDTABLE_HOST=0.0.0.0 \
     SANDTABLE_DATA_DIR=/var/lib/sandtable/data
-USER sandtable
+USER 10001
 WORKDIR /var/lib/sandtable
 VOLUME /var/lib/sandtable
 EXPOSE 8000
