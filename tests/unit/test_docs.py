@@ -1,9 +1,8 @@
 """The documents say what the code does."""
 
 import re
-from pathlib import Path
-
 import tomllib
+from pathlib import Path
 
 from app import __version__
 from app.config import Settings
@@ -16,7 +15,13 @@ def settings_table() -> str:
     rows = ["| setting | default | what it is |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
-        shown = "none" if default in (None, "") else f"{default:,}" if type(default) is int and name != "port" else str(default)
+        shown = (
+            "none"
+            if default in (None, "")
+            else f"{default:,}"
+            if type(default) is int and name != "port"
+            else str(default)
+        )
         rows.append(f"| `{name}` | {shown} | {field.description} |")
     return "\n".join(rows)
 

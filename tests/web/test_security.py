@@ -8,7 +8,13 @@ from starlette.testclient import TestClient
 
 from app.web.security import Signer
 
-MARKUP = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "{{7*7}}", "</td><template shadowrootmode=open>"]
+MARKUP = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "{{7*7}}",
+    "</td><template shadowrootmode=open>",
+]
 
 
 def test_every_answer_carries_the_policy(client: TestClient) -> None:
@@ -32,7 +38,9 @@ def test_the_session_cookie_is_closed(client: TestClient) -> None:
     assert "SameSite=Lax" in cookie
 
 
-@pytest.mark.parametrize("value", ["forged", "a.b.c", URLSafeTimedSerializer("other", salt="sandtable.session").dumps("x")])
+@pytest.mark.parametrize(
+    "value", ["forged", "a.b.c", URLSafeTimedSerializer("other", salt="sandtable.session").dumps("x")]
+)
 def test_a_forged_cookie_gives_a_new_session(client: TestClient, value: str) -> None:
     client.cookies.set("sandtable", value)
     assert "sandtable=" in client.get("/alpha").headers["set-cookie"]
@@ -102,7 +110,9 @@ def test_bodies_over_the_limit_and_without_length_are_refused(client: TestClient
     assert client.post("/partials/alpha/run", content=chunks(), headers=headers).status_code == 411
 
 
-@pytest.mark.parametrize("path", ["/p/../../etc/passwd", "/p/" + "A" * 22, "/static/../pyproject.toml", "/alpha/../..", "/.git/config"])
+@pytest.mark.parametrize(
+    "path", ["/p/../../etc/passwd", "/p/" + "A" * 22, "/static/../pyproject.toml", "/alpha/../..", "/.git/config"]
+)
 def test_guessed_paths_are_not_found(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
