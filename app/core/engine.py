@@ -95,6 +95,8 @@ class Engine(ABC):
 
     slug: ClassVar[str]
     label: ClassVar[str]
+    character: ClassVar[str] = ""
+    """What kind of database it is, in one line."""
     editor_mode: ClassVar[str]
     """The editor's language: `sql`, `javascript`, `redis` or `partiql`."""
     file_extension: ClassVar[str]

@@ -15,16 +15,12 @@ async def run_all(runner: Runner, session_id: str, sources: Mapping[str, tuple[s
         try:
             return await runner.run(session_id, RunRequest(slug, source, seed))
         except PlaygroundError as exc:
-            return {"engine": slug, "error": {"code": exc.code, "message": exc.message, "hint": exc.hint}}
+            return could_not_begin(slug, exc)
 
     runs = await asyncio.gather(*(one(slug, seed, source) for slug, (seed, source) in sources.items()))
     return dict(zip(sources, runs, strict=True))
 
 
-def answer_count(run: dict[str, Any]) -> int | None:
-    """How many rows, documents or replies the last statement that answered gave; None when none did."""
-    for result in reversed(run.get("results", [])):
-        if result["kind"] in ("rows", "documents", "reply"):
-            count = result["stats"].get("row_count")
-            return int(count) if count is not None else 1
-    return None
+def could_not_begin(slug: str, error: PlaygroundError) -> dict[str, Any]:
+    """In place of a run: why none was begun."""
+    return {"engine": slug, "error": {"code": error.code, "message": error.message, "hint": error.hint}}

@@ -84,6 +84,8 @@ def _timeless(value: Any) -> Any:
     return value
 
 
-def same_answer(frozen: dict[str, Any], run: dict[str, Any]) -> bool:
-    """Whether two runs gave the same results, times aside."""
-    return bool(_timeless(frozen["results"]) == _timeless(run["results"]))
+def differs(frozen: dict[str, Any] | None, run: dict[str, Any]) -> bool | None:
+    """Whether two runs gave other results, times aside; None when one of them has none."""
+    if frozen is None or "error" in run:
+        return None
+    return bool(_timeless(frozen["results"]) != _timeless(run["results"]))

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.playground.comparison import answer_count, run_all
+from app.playground.comparison import run_all
 from app.playground.engines import Offer
 from app.playground.runner import RunRequest
 from app.playground.services import Services
@@ -34,7 +34,7 @@ async def compare_form(request: Request, services: ServicesDep, session: Running
         for offer in services.engines
     }
     runs = await run_all(services.runner, session, {slug: texts for slug, texts in sources.items() if texts[1].strip()})
-    panes = [pane_context(services, slug, source, seed, runs.get(slug)) for slug, (seed, source) in sources.items()]
+    panes = [_pane(slug, source, seed, runs.get(slug)) for slug, (seed, source) in sources.items()]
     return _page(request, services, panes, None)
 
 
@@ -47,19 +47,12 @@ async def pane_partial(
     source: SourceForm = "",
     seed: SourceForm = "",
 ) -> Response:
-    source, seed = lines(source), lines(seed)
-    run = await services.runner.run(session, RunRequest(offer.engine.slug, source, seed))
-    return render.partial(request, "pane_run", pane=pane_context(services, offer.engine.slug, source, seed, run))
+    run = await services.runner.run(session, RunRequest(offer.engine.slug, lines(source), lines(seed)))
+    return render.partial(request, "compare_run", engine=engine_context(services, offer.engine.slug), run=run)
 
 
-def pane_context(services: Services, slug: str, source: str, seed: str, run: dict[str, Any] | None) -> dict[str, Any]:
-    return {
-        "engine": engine_context(services, slug),
-        "source": source,
-        "seed": seed,
-        "run": run,
-        "answer_count": answer_count(run) if run else None,
-    }
+def _pane(slug: str, source: str, seed: str, run: dict[str, Any] | None) -> dict[str, Any]:
+    return {"engine": slug, "source": source, "seed": seed, "run": run}
 
 
 async def _opening(services: Services, session: str, offer: Offer, example: str | None) -> dict[str, Any]:
@@ -68,12 +61,12 @@ async def _opening(services: Services, session: str, offer: Offer, example: str 
     if example is None:
         last = services.runner.last(session, slug)
         if last is not None:
-            return pane_context(services, slug, last["source"], last["seed"], last)
+            return _pane(slug, last["source"], last["seed"], last)
         record = await services.store.last_run(session, slug)
         if record is not None:
-            return pane_context(services, slug, record.source, record.seed, None)
+            return _pane(slug, record.source, record.seed, None)
     chosen = next((entry for entry in examples if entry.slug == example), examples[0])
-    return pane_context(services, slug, chosen.source, chosen.seed, None)
+    return _pane(slug, chosen.source, chosen.seed, None)
 
 
 def _page(request: Request, services: Services, panes: list[dict[str, Any]], example: str | None) -> Response:

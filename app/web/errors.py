@@ -30,9 +30,9 @@ def respond(request: Request, error: PlaygroundError) -> Response:
     if path.startswith("/api/") or path in ("/healthz", "/readyz"):
         response = JSONResponse({"error": {k: v for k, v in body.items() if v is not None}}, status)
     elif path.startswith("/partials/"):
-        response = render.partial(request, "error", status=status, error=body)
+        response = render.partial(request, "problem", http_status=status, problem=body)
     else:
-        response = render.page(request, "error", status=status, error=body, http_status=status)
+        response = render.page(request, "error", http_status=status, problem=body, status=status)
     if isinstance(error, RateLimited | EngineUnavailable) or status == 429:
         response.headers["retry-after"] = RETRY_AFTER_S
     return response

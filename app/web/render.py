@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app import __version__
+from app.config import Settings
 from app.playground.services import Services
 from app.web.resources import resource
 
@@ -43,14 +44,14 @@ def asset(name: str) -> str:
     return f"/static/{_manifest()[name]}"
 
 
-def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+def page(request: Request, template: str, *, http_status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page."""
-    return _respond(request, f"pages/{template}.html", status, context)
+    return _respond(request, f"pages/{template}.html", http_status, context)
 
 
-def partial(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+def partial(request: Request, template: str, *, http_status: int = 200, **context: Any) -> HTMLResponse:
     """A part of a page, for htmx to swap in."""
-    return _respond(request, f"partials/{template}.html", status, context)
+    return _respond(request, f"partials/{template}.html", http_status, context)
 
 
 def _respond(request: Request, template: str, status: int, context: dict[str, Any]) -> HTMLResponse:
@@ -60,11 +61,20 @@ def _respond(request: Request, template: str, status: int, context: dict[str, An
         "csp_nonce": request.state.csp_nonce,
         "csrf_token": getattr(request.state, "form_token", ""),
         "store_note": services.store_note,
-        "limits": services.settings,
+        "limits": _limits(services.settings, context.get("engine")),
         "path": request.url.path,
     }
     html = environment().get_template(template).render(shared | context)
     return HTMLResponse(html, status)
+
+
+def _limits(settings: Settings, engine: dict[str, Any] | None) -> dict[str, int]:
+    return {
+        "max_run_ms": settings.max_run_ms,
+        "max_rows": settings.max_rows,
+        "max_reply_bytes": settings.max_reply_bytes,
+        "max_source_bytes": settings.max_source_bytes_of(engine["slug"] if engine else ""),
+    }
 
 
 def engine_list(services: Services) -> list[dict[str, Any]]:
@@ -73,6 +83,7 @@ def engine_list(services: Services) -> list[dict[str, Any]]:
         {
             "slug": offer.engine.slug,
             "label": offer.engine.label,
+            "character": offer.engine.character,
             "editor_mode": offer.engine.editor_mode,
             "ready": offer.ready,
             "version": offer.engine.info.version if offer.ready else None,

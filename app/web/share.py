@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.core.errors import NotFound
+from app.core.errors import NotFound, PlaygroundError
+from app.playground.comparison import could_not_begin
 from app.playground.runner import RunRequest
 from app.playground.services import Services
-from app.playground.snapshots import Shared, same_answer
+from app.playground.snapshots import Shared, differs
 from app.playground.store import Snapshot
 from app.web import render
 from app.web.deps import FormSessionDep, OfferDep, RunningSessionDep, ServicesDep, SessionDep, engine_context, lines
@@ -31,31 +32,31 @@ async def share_partial(
 ) -> Response:
     """Make a snapshot and show its link."""
     snapshot = await _share(request, services, session, title)
-    return render.partial(request, "share", snapshot=_context(services, snapshot), link=_link(request, snapshot))
+    return render.partial(request, "share", snapshot=_context(snapshot), link=_link(request, snapshot))
 
 
 @router.get("/p/{snapshot_id}")
 async def open_snapshot(request: Request, services: ServicesDep, session: SessionDep, snapshot_id: str) -> Response:
     snapshot = await services.snapshots.open(snapshot_id)
-    return render.page(
-        request, "playground", snapshot=_context(services, snapshot), link=_link(request, snapshot), again={}
-    )
+    return render.page(request, "playground", snapshot=_context(snapshot), link=_link(request, snapshot))
 
 
 @router.post("/p/{snapshot_id}")
 async def run_again_form(
-    request: Request, services: ServicesDep, session: RunningSessionDep, snapshot_id: str
+    request: Request,
+    services: ServicesDep,
+    session: RunningSessionDep,
+    snapshot_id: str,
+    engine: Annotated[str, Form()] = "all",
 ) -> Response:
-    """Run every pane again, without JavaScript."""
+    """Run one engine's pane again, or all, without JavaScript."""
     snapshot = await services.snapshots.open(snapshot_id)
-    again = {
-        pane["engine"]: await _run_again(services, session, pane)
-        for pane in snapshot.body["panes"]
-        if services.engines.offer(pane["engine"]).ready
-    }
-    return render.page(
-        request, "playground", snapshot=_context(services, snapshot), link=_link(request, snapshot), again=again
-    )
+    context = _context(snapshot)
+    for pane in context["panes"]:
+        if engine in ("all", pane["engine"]):
+            run = await _run_again(services, session, pane)
+            pane |= {"again": run, "differs": differs(pane["run"], run)}
+    return render.page(request, "playground", snapshot=context, link=_link(request, snapshot))
 
 
 @router.post("/partials/p/{snapshot_id}/{engine}/run")
@@ -66,39 +67,50 @@ async def run_again_partial(
     pane = next((pane for pane in snapshot.body["panes"] if pane["engine"] == offer.engine.slug), None)
     if pane is None:
         raise NotFound(f"This playground has nothing for {offer.engine.label}.")
-    again = await _run_again(services, session, pane)
-    return render.partial(request, "again", engine=engine_context(services, offer.engine.slug), again=again)
+    run = await _run_again(services, session, pane)
+    return render.partial(
+        request,
+        "again",
+        engine=engine_context(services, offer.engine.slug),
+        run=run,
+        differs=differs(pane["run"], run),
+    )
 
 
 async def _run_again(services: Services, session: str, pane: dict[str, Any]) -> dict[str, Any]:
-    """Run a pane in the viewer's own sandbox, emptied first, and say whether the answer is the frozen one."""
-    await services.runner.reset(session, pane["engine"])
-    run = await services.runner.run(session, RunRequest(pane["engine"], pane["source"], pane["seed"]))
-    return {"run": run, "same": same_answer(pane["run"], run) if pane["run"] else None}
+    """Run a pane in the viewer's own sandbox, emptied first."""
+    try:
+        await services.runner.reset(session, pane["engine"])
+        return await services.runner.run(session, RunRequest(pane["engine"], pane["source"], pane["seed"]))
+    except PlaygroundError as exc:
+        return could_not_begin(pane["engine"], exc)
 
 
 async def _share(request: Request, services: Services, session: str, title: str) -> Snapshot:
+    """From a workbench (`engine`, `source`, `seed`) or from a comparison (`source_{slug}`, `seed_{slug}`)."""
     form = await request.form()
-    shared = [
-        Shared(slug, lines(str(form.get(f"source_{slug}", ""))), lines(str(form.get(f"seed_{slug}", ""))))
-        for slug in (offer.engine.slug for offer in services.engines)
-    ]
+
+    def text(name: str) -> str:
+        return lines(str(form.get(name, "")))
+
+    if "engine" in form:
+        slug = services.engines.offer(text("engine")).engine.slug
+        shared = [Shared(slug, text("source"), text("seed"))]
+    else:
+        slugs = [offer.engine.slug for offer in services.engines]
+        shared = [Shared(slug, text(f"source_{slug}"), text(f"seed_{slug}")) for slug in slugs]
     return await services.snapshots.share(session, title, shared)
 
 
-def _context(services: Services, snapshot: Snapshot) -> dict[str, Any]:
-    known = {offer.engine.slug for offer in services.engines}
-    panes = [
-        pane | {"engine": engine_context(services, pane["engine"])}
-        for pane in snapshot.body["panes"]
-        if pane["engine"] in known
-    ]
+def _context(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "id": snapshot.id,
         "title": snapshot.body["title"],
         "notes": snapshot.body["notes"],
         "created_at": snapshot.created_at,
-        "panes": panes,
+        "panes": [
+            pane | {"version": pane["run"]["version"] if pane["run"] else None} for pane in snapshot.body["panes"]
+        ],
     }
 
 

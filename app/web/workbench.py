@@ -33,8 +33,8 @@ ExplainForm = Annotated[Explain, Form()]
 
 
 @router.get("/")
-async def home(request: Request, session: SessionDep) -> Response:
-    return render.page(request, "home")
+async def home(request: Request, services: ServicesDep, session: SessionDep) -> Response:
+    return render.page(request, "home", idle_minutes=services.settings.sandbox_idle_ms // 60_000)
 
 
 @router.post("/partials/{engine}/run")
@@ -69,7 +69,7 @@ async def reset_partial(request: Request, services: ServicesDep, session: FormSe
     await services.runner.reset(session, offer.engine.slug)
     sidebar = await _sidebar(services, session, offer)
     return render.partial(
-        request, "run", run=None, was_reset=True, engine=engine_context(services, offer.engine.slug), **sidebar
+        request, "run", run=None, fresh=True, engine=engine_context(services, offer.engine.slug), **sidebar
     )
 
 
@@ -156,7 +156,6 @@ async def _workbench(
         run=run,
         examples=offer.engine.examples(),
         example=example,
-        was_reset=False,
         **await _sidebar(services, session, offer),
     )
 
