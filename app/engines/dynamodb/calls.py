@@ -1,0 +1,181 @@
+"""Calls to the emulators: boto clients per sandbox, a bounded thread pool, and what is in flight."""
+
+import asyncio
+import contextlib
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
+
+from botocore.client import BaseClient
+from botocore.config import Config
+
+from app.config import Settings
+from app.core.errors import EngineBusy, StatementStopped
+from app.core.sandbox import Sandbox
+from app.engines.dynamodb import model
+from app.engines.dynamodb.errors import translated
+from app.engines.dynamodb.server import Pool, Server
+
+REGION = "us-east-1"
+MAX_THREADS = 16
+MAX_DRIVERS = 200
+_HEAVY = frozenset(
+    (
+        "Scan",
+        "BatchGetItem",
+        "BatchWriteItem",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "ExecuteStatement",
+        "BatchExecuteStatement",
+        "ExecuteTransaction",
+    )
+)
+
+
+class Halt:
+    """What ends a run early. `stop` is the visitor; the deadline is the run's time limit."""
+
+    def __init__(self, left_ms: int, max_run_ms: int) -> None:
+        self.deadline = monotonic() + left_ms / 1000
+        self.max_run_ms = max_run_ms
+        self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.under_way: set[asyncio.Future[Any]] = set()
+
+    def stop(self) -> None:
+        if not self.stopped.done():
+            self.stopped.set_result(None)
+
+    def check(self) -> None:
+        if self.stopped.done():
+            raise StatementStopped.by_visitor()
+        if monotonic() >= self.deadline:
+            raise StatementStopped.by_time(self.max_run_ms)
+
+    async def result_of(self, work: asyncio.Future[Any]) -> Any:
+        """The result of `work`, or StatementStopped at once; `work` then goes on and its answer is dropped."""
+        self.check()
+        left = max(0.0, self.deadline - monotonic())
+        await asyncio.wait({work, self.stopped}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done() or self.stopped.done():
+            self.check()
+            raise StatementStopped.by_time(self.max_run_ms)
+        return work.result()
+
+
+class Calls:
+    """Sends calls as a sandbox's own account. Nothing can be ended on the server: a call is one page."""
+
+    def __init__(self, settings: Settings, pool: Pool) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="dynamodb")
+        self._drivers: OrderedDict[str, BaseClient] = OrderedDict()
+        self._making = threading.Lock()
+        self._in_flight: Counter[str] = Counter()
+
+    async def warm_up(self) -> None:
+        """Read botocore's data for DynamoDB now, which takes a third of a second, and not in a visitor's first run."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, model.warm_up)
+
+    def in_flight(self, sandbox: Sandbox) -> int:
+        """How many requests of the sandbox the server has not answered."""
+        return self._in_flight[sandbox.namespace]
+
+    async def send(self, sandbox: Sandbox, operation: str, parameters: dict[str, Any], halt: Halt) -> dict[str, Any]:
+        """One call. Raises StatementFailed, StatementStopped or EngineUnavailable."""
+        halt.check()
+        server = self._pool.server(sandbox)
+        work = asyncio.ensure_future(self._in_turn(server, sandbox, operation, parameters, halt))
+        halt.under_way.add(work)
+        work.add_done_callback(halt.under_way.discard)
+        work.add_done_callback(_retrieve)
+        with translated(halt.max_run_ms):
+            answer: dict[str, Any] = await halt.result_of(work)
+        return answer
+
+    async def ask(self, sandbox: Sandbox, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """One call of the engine's own, outside a run, under the time limit of a run."""
+        most = self._settings.max_run_ms
+        return await self.send(sandbox, operation, parameters, Halt(most, most))
+
+    async def _in_turn(
+        self, server: Server, sandbox: Sandbox, operation: str, parameters: dict[str, Any], halt: Halt
+    ) -> dict[str, Any]:
+        heavy = operation in _HEAVY or "IndexName" in parameters
+        async with _turn(server, heavy):
+            if halt.stopped.done() or monotonic() >= halt.deadline:
+                raise EngineBusy("The call was given up before its turn came.")
+            self._in_flight[sandbox.namespace] += 1
+            try:
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._threads, self._call, server, sandbox, operation, parameters)
+            finally:
+                self._in_flight[sandbox.namespace] -= 1
+                if not self._in_flight[sandbox.namespace]:
+                    del self._in_flight[sandbox.namespace]
+
+    def _call(self, server: Server, sandbox: Sandbox, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        driver = self._driver(server, sandbox)
+        method: Callable[..., dict[str, Any]] = getattr(driver, model.method_name(operation))
+        return method(**parameters)
+
+    def _driver(self, server: Server, sandbox: Sandbox) -> BaseClient:
+        with self._making:
+            driver = self._drivers.pop(sandbox.namespace, None)
+            if driver is None:
+                driver = self._connect(server, sandbox)
+            self._drivers[sandbox.namespace] = driver
+            while len(self._drivers) > MAX_DRIVERS:
+                self._drivers.popitem(last=False)[1].close()
+            return driver
+
+    def _connect(self, server: Server, sandbox: Sandbox) -> BaseClient:
+        config = Config(
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            connect_timeout=1,
+            read_timeout=self._settings.max_run_ms / 1000 + 1,
+            parameter_validation=False,
+            proxies={},
+            max_pool_connections=4,
+        )
+        return model.session().create_client(
+            "dynamodb",
+            region_name=REGION,
+            endpoint_url=server.url,
+            aws_access_key_id=sandbox.namespace,
+            aws_secret_access_key=sandbox.secret,
+            config=config,
+        )
+
+    def forget(self, sandbox: Sandbox) -> None:
+        """Close the sandbox's connections."""
+        with self._making:
+            driver = self._drivers.pop(sandbox.namespace, None)
+        if driver is not None:
+            driver.close()
+
+    async def close(self) -> None:
+        for driver in self._drivers.values():
+            driver.close()
+        self._drivers.clear()
+        await asyncio.to_thread(self._threads.shutdown)
+
+
+@contextlib.asynccontextmanager
+async def _turn(server: Server, heavy: bool) -> AsyncIterator[None]:
+    """A turn on a server: heavy calls go one at a time, so that quick ones never wait behind more than one."""
+    async with contextlib.AsyncExitStack() as held:
+        if heavy:
+            await held.enter_async_context(server.heavy)
+        await held.enter_async_context(server.calls)
+        yield
+
+
+def _retrieve(work: asyncio.Future[Any]) -> None:
+    """A dropped answer may be an error: look at it, so that nobody is told it was never looked at."""
+    if not work.cancelled():
+        work.exception()

@@ -1,0 +1,92 @@
+"""A statement as the call to be made: API calls as written, PartiQL translated for the emulator."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.errors import StatementFailed
+from app.core.results import Statement
+from app.engines.dynamodb import partiql, statements
+from app.engines.dynamodb.checks import check, check_statement_length
+from app.engines.dynamodb.lexer import PartiqlError
+from app.engines.dynamodb.shelf import keys_of
+from app.engines.dynamodb.statements import Call
+from app.engines.dynamodb.translate import TranslationProblem, translate
+
+Describe = Callable[[str], Awaitable[dict[str, Any]]]
+"""The description of a table of the sandbox, or StatementFailed when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """Makes calls of statements. `translates` is true for the emulator, whose own PartiQL is too thin."""
+
+    namespace: str
+    translates: bool
+    describe: Describe
+
+    async def call_of(self, statement: Statement) -> tuple[Call, str]:
+        """The checked call, and what it is called to the visitor: the operation, or PartiQL's verb."""
+        if statements.is_call(statement):
+            call = check(statements.read_call(statement), self.namespace)
+            return await self._api(call)
+        check_statement_length(statement.text, statement.start)
+        parsed = _parse(statement.text, [], statement.start)
+        if self.translates:
+            return await self._translated(parsed, statement.start, {})
+        return check(
+            Call("ExecuteStatement", {"Statement": statement.text}, statement.start), self.namespace
+        ), parsed.verb
+
+    async def _api(self, call: Call) -> tuple[Call, str]:
+        if not self.translates:
+            return call, call.operation
+        if call.operation == "ExecuteStatement":
+            given = call.parameters
+            parsed = _parse(given["Statement"], given.get("Parameters", []), call.offset(("Statement",)))
+            more: dict[str, Any] = {name: given[name] for name in ("Limit", "ConsistentRead") if name in given}
+            return await self._translated(parsed, call.start, more if parsed.verb == "SELECT" else {})
+        for name in ("Statements", "TransactStatements"):
+            for number, one in enumerate(call.parameters.get(name, ())):
+                offset = call.offset((name, number, "Statement"))
+                await self._check_single(one, call.operation, offset)
+        return call, call.operation
+
+    async def _check_single(self, one: dict[str, Any], operation: str, offset: int) -> None:
+        """In batches and transactions a SELECT reads one item; the emulator would read the whole table for it."""
+        parsed = _parse(one["Statement"], one.get("Parameters", []), offset)
+        if parsed.verb != "SELECT":
+            return
+        made, _ = await self._translated(parsed, offset, {})
+        if made.operation != "Query" or "IndexName" in made.parameters:
+            raise StatementFailed(
+                f"Select statements within {operation} must specify the primary key in the where clause.",
+                code="ValidationException",
+                offset=offset,
+            )
+
+    async def _translated(self, parsed: partiql.Parsed, offset: int, more: dict[str, Any]) -> tuple[Call, str]:
+        try:
+            table = await self.describe(parsed.table)
+        except StatementFailed as exc:
+            exc.offset = offset
+            raise
+        keys = keys_of(table, parsed.index)
+        if keys is None:
+            raise StatementFailed(
+                f"The table does not have the specified index: {parsed.index}",
+                code="ValidationException",
+                offset=offset,
+            )
+        try:
+            operation, parameters = translate(parsed, keys)
+        except TranslationProblem as exc:
+            raise StatementFailed(str(exc), code="ValidationException", offset=offset) from exc
+        return check(Call(operation, {**parameters, **more}, offset), self.namespace), parsed.verb
+
+
+def _parse(text: str, parameters: list[Any], offset: int) -> partiql.Parsed:
+    try:
+        return partiql.parse(text, parameters)
+    except PartiqlError as exc:
+        raise StatementFailed(exc.message, code="ValidationException", offset=offset + exc.offset) from exc

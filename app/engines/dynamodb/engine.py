@@ -1,0 +1,153 @@
+"""The DynamoDB engine: an account per sandbox on a pool of emulators, or at an endpoint by URL."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from app.config import Settings
+from app.core.doctor import Diagnosis
+from app.core.engine import Client, Engine, SchemaObject
+from app.core.errors import EngineUnavailable, StatementFailed, StatementRefused
+from app.core.limits import Quota, Usage
+from app.core.places import Places
+from app.core.results import Statement
+from app.core.sandbox import Sandbox
+from app.engines.dynamodb import server, statements, tables
+from app.engines.dynamodb.calls import Calls, Halt
+from app.engines.dynamodb.client import DynamoClient
+from app.engines.dynamodb.quota import Ledger
+from app.engines.dynamodb.server import Pool
+from app.engines.dynamodb.shelf import Shelf
+from app.engines.dynamodb.statements import Call
+
+
+class DynamoEngine(Engine):
+    slug = "dynamodb"
+    label = "DynamoDB"
+    editor_mode = "partiql"
+    file_extension = "partiql"
+    namespace_alphabet = "0123456789"
+    namespace_length = 12
+
+    pool: Pool
+    _calls: Calls
+
+    def __init__(self, settings: Settings, places: Places) -> None:
+        super().__init__(settings, places)
+        self.quota = Quota(settings.dynamodb_quota_bytes, settings.dynamodb_max_tables)
+        self._shelves: dict[str, Shelf] = {}
+
+    @classmethod
+    def diagnose(cls, settings: Settings, places: Places) -> Diagnosis:
+        return Diagnosis(settings.dynamodb_url) if settings.dynamodb_url else server.diagnose(places)
+
+    async def __aenter__(self) -> Self:
+        url = self.settings.dynamodb_url
+        self.pool = await server.reach(url) if url else await server.start(self.settings, self.places)
+        self.info = self.pool.info
+        self._calls = Calls(self.settings, self.pool)
+        await self._calls.warm_up()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close_clients()
+        await self._calls.close()
+        await self.pool.stop()
+
+    async def check(self) -> None:
+        await self.pool.check()
+
+    async def create(self, sandbox: Sandbox) -> None:
+        """Nothing to make: the account is there with its first table."""
+        self._shelf(sandbox)
+
+    async def drop(self, sandbox: Sandbox) -> None:
+        await self.close_clients(sandbox)
+        await tables.drop_all(self._ask(sandbox))
+        self._calls.forget(sandbox)
+        self._shelves.pop(sandbox.namespace, None)
+
+    async def open(self, sandbox: Sandbox, name: str) -> Client:
+        self._shelf(sandbox)
+        return DynamoClient(self, sandbox, name)
+
+    def split(self, source: str) -> list[Statement]:
+        return statements.split(source)
+
+    async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
+        return await tables.schema(self._ask(sandbox))
+
+    async def usage(self, sandbox: Sandbox) -> Usage:
+        names = await tables.names(self._ask(sandbox))
+        ledger = self._shelf(sandbox).ledger
+        if not ledger.known or ledger.bound > ledger.max_bytes // 2:
+            ledger.set(await tables.count_bytes(self._ask(sandbox)))
+        return Usage(ledger.bound, len(names))
+
+    async def namespaces(self) -> set[str]:
+        """Empty: neither the emulator nor DynamoDB Local lists its accounts."""
+        return set()
+
+    def in_flight(self, sandbox: Sandbox) -> int:
+        """How many requests of the sandbox wait for an answer of its server."""
+        return self._calls.in_flight(sandbox)
+
+    def lost_tables(self, sandbox: Sandbox) -> bool:
+        """Whether the sandbox's emulator came back empty since its last run; yes once for each time."""
+        return self._shelf(sandbox).lost_tables(self.pool.server(sandbox).since)
+
+    async def send(self, sandbox: Sandbox, operation: str, parameters: dict[str, Any], halt: Halt) -> dict[str, Any]:
+        """One call of a run, as the sandbox's own account."""
+        try:
+            return await self._calls.send(sandbox, operation, parameters, halt)
+        finally:
+            self._shelf(sandbox).after(operation)
+
+    async def describe(self, sandbox: Sandbox, table: str, halt: Halt) -> dict[str, Any]:
+        """The description of a table, remembered until a table of the sandbox changes."""
+        known = self._shelf(sandbox).tables
+        if table not in known:
+            answer = await self._calls.send(sandbox, "DescribeTable", {"TableName": table}, halt)
+            known[table] = answer["Table"]
+        return known[table]
+
+    async def admit(self, sandbox: Sandbox, call: Call, halt: Halt) -> None:
+        """Raise StatementRefused when the call would make the sandbox larger than it may be."""
+
+        async def ask(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+            return await self._calls.send(sandbox, operation, parameters, halt)
+
+        if call.operation == "CreateTable":
+            most = self.settings.dynamodb_max_tables
+            if len(await tables.names(ask)) >= most:
+                raise StatementRefused(
+                    f"A DynamoDB sandbox has at most {most} tables.",
+                    code="dynamodb_max_tables",
+                    hint="Delete one with DeleteTable, or reset the sandbox.",
+                    offset=call.start,
+                    limit=("dynamodb_max_tables", most),
+                )
+        await self._shelf(sandbox).ledger.admit(call, lambda: tables.count_bytes(ask))
+
+    def _shelf(self, sandbox: Sandbox) -> Shelf:
+        shelf = self._shelves.get(sandbox.namespace)
+        if shelf is None:
+            older = sandbox.created_at < self.pool.server(sandbox).since
+            shelf = Shelf(Ledger(self.settings.dynamodb_quota_bytes), sandbox.created_at, may_have_tables=older)
+            self._shelves[sandbox.namespace] = shelf
+        return shelf
+
+    def _ask(self, sandbox: Sandbox) -> tables.Ask:
+        """Calls of the engine's own; what fails there is the server's fault, not the visitor's."""
+
+        async def ask(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+            try:
+                return await self._calls.ask(sandbox, operation, parameters)
+            except StatementFailed as exc:
+                raise EngineUnavailable(f"DynamoDB did not answer {operation}: {exc.message}") from exc
+
+        return ask
+
+
+ENGINE = DynamoEngine

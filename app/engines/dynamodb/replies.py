@@ -1,0 +1,157 @@
+"""Answers of DynamoDB as results: items as documents, everything else as a short status."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.core.limits import Limits
+from app.core.results import Notice, Result, Statement
+from app.engines.dynamodb import model
+from app.engines.dynamodb.pages import Items, Read
+from app.engines.dynamodb.statements import Call
+from app.engines.dynamodb.values import wire
+
+_TABLE_ANSWERS = {
+    "CreateTable": "TableDescription",
+    "DeleteTable": "TableDescription",
+    "UpdateTable": "TableDescription",
+    "DescribeTable": "Table",
+    "DescribeTimeToLive": "TimeToLiveDescription",
+    "UpdateTimeToLive": "TimeToLiveSpecification",
+}
+_SAID_AS_STATUS = frozenset(("CreateTable", "DeleteTable", "UpdateTable", "UpdateTimeToLive"))
+_WRITING = frozenset(("INSERT", "UPDATE", "DELETE", *model.WRITES))
+
+
+@dataclass(slots=True)
+class Done:
+    """A call that was made, and the figures DynamoDB gave with it."""
+
+    call: Call
+    verb: str
+    """The operation, or the PartiQL verb it was made from."""
+    returned: int = 0
+    scanned: int | None = None
+    pages: int = 1
+    capacity: list[Any] = field(default_factory=list)
+
+    @property
+    def writes(self) -> bool:
+        return self.verb in _WRITING
+
+    @property
+    def unit(self) -> str:
+        return "WCU" if self.writes else "RCU"
+
+    @property
+    def units(self) -> float | None:
+        figures = [one["CapacityUnits"] for one in self.capacity if "CapacityUnits" in one]
+        return sum(figures) if figures else None
+
+    def said(self, *facts: str) -> str:
+        """`PutItem: ok, 1 WCU`."""
+        parts = [*facts] if facts else ["ok"]
+        if self.units is not None:
+            parts.append(f"{self.units:g} {self.unit}")
+        return f"{self.verb}: {', '.join(parts)}"
+
+
+def of_pages(statement: Statement, done: Done, read: Read) -> Result:
+    """The result of a query or scan."""
+    done.returned, done.scanned, done.pages, done.capacity = read.count, read.scanned, read.pages, read.capacity
+    facts = [f"{read.count} items"]
+    if read.scanned is not None:
+        facts.append(f"{read.scanned} examined")
+    if read.pages > 1:
+        facts.append(f"{read.pages} pages")
+    if done.call.parameters.get("Select") == "COUNT":
+        return Result(kind="status", statement=statement, status=done.said(*facts))
+    result = _documents(statement, done, read.items, *facts)
+    if read.last_key and not read.items.truncated:
+        key = json.dumps(wire(read.last_key), ensure_ascii=False)
+        result.notices.append(Notice("info", f"There is more. LastEvaluatedKey: {key}"))
+    return result
+
+
+def of_answer(statement: Statement, done: Done, answer: dict[str, Any], limits: Limits) -> Result:
+    """The result of any other call."""
+    capacity = answer.get("ConsumedCapacity")
+    done.capacity = capacity if isinstance(capacity, list) else [capacity] if capacity else []
+    operation = done.call.operation
+    if operation in model.TABLES:
+        return _metadata(statement, done, answer)
+    items, notices = _items(operation, answer)
+    found = Items(limits.max_rows, limits.max_reply_bytes)
+    found.add(items)
+    done.returned = len(items)
+    if items or operation in model.READS:
+        result = _documents(statement, done, found, f"{len(items)} items")
+    else:
+        result = Result(kind="status", statement=statement, status=done.said())
+    result.notices += notices
+    return result
+
+
+def _documents(statement: Statement, done: Done, items: Items, *facts: str) -> Result:
+    return Result(
+        kind="documents",
+        statement=statement,
+        documents=items.documents,
+        plain=items.plain,
+        status=done.said(*facts),
+        truncated=items.truncated,
+        reply_bytes=items.bytes,
+    )
+
+
+def _metadata(statement: Statement, done: Done, answer: dict[str, Any]) -> Result:
+    operation = done.call.operation
+    held = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+    told = held.get(_TABLE_ANSWERS[operation], held) if operation in _TABLE_ANSWERS else held
+    document = _json(told)
+    result = Result(
+        kind="status" if operation in _SAID_AS_STATUS else "documents",
+        statement=statement,
+        documents=[document],
+        reply_bytes=len(json.dumps(document)),
+    )
+    if operation in _SAID_AS_STATUS:
+        name = done.call.parameters.get("TableName", "")
+        state = told.get("TableStatus")
+        result.status = f"{operation}: ok, {name}{f' is {state}' if state else ''}"
+    return result
+
+
+def _items(operation: str, answer: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Notice]]:
+    """The items an answer carries, and what is to be said beside them."""
+    notices: list[Notice] = []
+    items: list[dict[str, Any]] = [answer[name] for name in ("Item", "Attributes") if answer.get(name)]
+    items += answer.get("Items", [])
+    responses = answer.get("Responses", [])
+    if isinstance(responses, dict):
+        for table, found in responses.items():
+            notices.append(Notice("info", f"{table}: {len(found)} items"))
+            items += found
+    else:
+        for number, response in enumerate(responses, 1):
+            if response.get("Item"):
+                items.append(response["Item"])
+            if error := response.get("Error"):
+                told = f"Statement {number}: {error.get('Code', 'Error')}: {error.get('Message', '')}"
+                notices.append(Notice("warning", told))
+    for name in ("UnprocessedItems", "UnprocessedKeys"):
+        if left := answer.get(name):
+            told = json.dumps(wire(left), ensure_ascii=False)
+            notices.append(Notice("warning", f"{name}: {told}"))
+    return items, notices
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _json(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    return wire(value)

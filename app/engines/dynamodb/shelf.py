@@ -1,0 +1,49 @@
+"""What the engine remembers of a sandbox between runs: its size, the keys of its tables, and since when they stand."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.engines.dynamodb.quota import Ledger
+from app.engines.dynamodb.translate import Keys
+
+_CHANGE_TABLES = frozenset(("CreateTable", "DeleteTable", "UpdateTable"))
+
+
+@dataclass(slots=True)
+class Shelf:
+    """`since`: the tables of this sandbox are as old as this at most; an emulator that began later has lost them."""
+
+    ledger: Ledger
+    since: datetime
+    may_have_tables: bool
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def lost_tables(self, server_since: datetime) -> bool:
+        """Whether the emulator came back empty since the last look; answers yes once for each time."""
+        if server_since <= self.since:
+            return False
+        lost = self.may_have_tables
+        self.since = server_since
+        self.may_have_tables = False
+        self.tables.clear()
+        self.ledger.set(0)
+        return lost
+
+    def after(self, operation: str) -> None:
+        """A call was sent: forget what it may have changed."""
+        if operation in _CHANGE_TABLES:
+            self.tables.clear()
+            self.may_have_tables = True
+
+
+def keys_of(table: dict[str, Any], index: str | None) -> Keys | None:
+    """The key names of a described table or of one of its indexes; None when there is no such index."""
+    schema = table["KeySchema"] if index is None else None
+    for one in (*table.get("GlobalSecondaryIndexes", ()), *table.get("LocalSecondaryIndexes", ())):
+        if one["IndexName"] == index:
+            schema = one["KeySchema"]
+    if schema is None:
+        return None
+    names = {part["KeyType"]: part["AttributeName"] for part in schema}
+    return names["HASH"], names.get("RANGE")

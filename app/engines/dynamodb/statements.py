@@ -1,0 +1,125 @@
+"""Sources into statements: PartiQL and API calls (`Query { ... }`), freely mixed."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.errors import StatementFailed, StatementRefused
+from app.core.results import Statement
+from app.engines.dynamodb import json5, model
+
+_BLANK = re.compile(r"(?:[\s;\ufeff]+|--[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_GAP = re.compile(r"(?:\s+|--[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z]\w*")
+_LINE_END = re.compile(r"[ \t]*(?:[;\n]|\Z)")
+_CALL_LINE = re.compile(r"^[ \t]*([A-Z][A-Za-z]+)\s*(?=\{)", re.MULTILINE)
+_BRACES = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?\*/""", re.DOTALL)
+_PARTIQL_STEP = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|;|\n""", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Call:
+    """An API call as written: the operation, its parameters, and where each of them stands in the source."""
+
+    operation: str
+    parameters: dict[str, Any]
+    start: int
+    offsets: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+
+    def offset(self, path: tuple[str | int, ...]) -> int:
+        """Where a parameter stands, or the nearest one around it."""
+        while path and path not in self.offsets:
+            path = path[:-1]
+        return self.offsets.get(path, self.start)
+
+
+def split(source: str) -> list[Statement]:
+    """The statements of a source, in order. Raises StatementFailed for what is not an operation or never ends."""
+    found: list[Statement] = []
+    at = _end(_BLANK, source, 0)
+    line, counted = 1, 0
+    while at < len(source):
+        end = _call_end(source, at) or _partiql_end(source, at)
+        text = source[at:end].rstrip()
+        line += source.count("\n", counted, at)
+        counted = at
+        found.append(Statement(text, at, at + len(text), line))
+        at = _end(_BLANK, source, end)
+    return found
+
+
+def is_call(statement: Statement) -> bool:
+    return _call_end(statement.text, 0) is not None
+
+
+def read_call(statement: Statement) -> Call:
+    """The operation and parameters of an API call. Raises StatementFailed with an offset, StatementRefused if not offered."""
+    word = _WORD.match(statement.text)
+    assert word
+    operation = word.group()
+    if operation not in model.OFFERED:
+        raise StatementRefused(
+            f"{operation} is not offered here.",
+            code="not_offered",
+            hint=f"These are: {', '.join(sorted(model.OFFERED))}.",
+            offset=statement.start,
+        )
+    body = _end(_GAP, statement.text, word.end())
+    if body >= len(statement.text):
+        return Call(operation, {}, statement.start)
+    try:
+        read = json5.read(statement.text, body)
+    except json5.Json5Error as exc:
+        raise StatementFailed(exc.message, code="SerializationException", offset=statement.start + exc.offset) from exc
+    offsets = {path: statement.start + offset for path, offset in read.keys.items()}
+    return Call(operation, read.value, statement.start, offsets)
+
+
+def _end(pattern: re.Pattern[str], source: str, at: int) -> int:
+    found = pattern.match(source, at)
+    return found.end() if found else at
+
+
+def _call_end(source: str, at: int) -> int | None:
+    """Where the API call that begins at `at` ends, or None when no call begins there."""
+    word = _WORD.match(source, at)
+    if word is None:
+        return None
+    name = word.group()
+    body = _end(_GAP, source, word.end())
+    if source[body : body + 1] != "{":
+        alone = name in model.operations() and _LINE_END.match(source, word.end())
+        return word.end() if alone else None
+    if name not in model.operations():
+        close = model.near(name, model.operations())
+        raise StatementFailed(
+            f"DynamoDB has no operation {name}.",
+            code="UnknownOperationException",
+            hint=f"Did you mean {' or '.join(close)}?" if close else None,
+            offset=at,
+        )
+    return _brace_end(source, body)
+
+
+def _brace_end(source: str, opened: int) -> int:
+    depth = 0
+    for found in _BRACES.finditer(source, opened):
+        if found.group() == "{":
+            depth += 1
+        elif found.group() == "}":
+            depth -= 1
+            if depth == 0:
+                return found.end()
+    raise StatementFailed("This { is never closed.", code="SerializationException", offset=opened)
+
+
+def _partiql_end(source: str, at: int) -> int:
+    """At the next `;` outside quotes, or before a line that begins an API call."""
+    for found in _PARTIQL_STEP.finditer(source, at):
+        if found.group() == ";":
+            return found.start()
+        if found.group() == "\n":
+            call = _CALL_LINE.match(source, found.end())
+            if call and call.group(1) in model.operations():
+                return found.start()
+    return len(source)
