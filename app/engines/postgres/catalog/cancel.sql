@@ -1,0 +1,2 @@
+-- Cancel what one connection executes, if it still belongs to this role.
+SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND usename = $2;

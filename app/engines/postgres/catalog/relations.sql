@@ -1,0 +1,20 @@
+-- Tables and views of the sandbox's own, with a row estimate.
+SELECT
+    c.oid,
+    n.nspname AS schema,
+    c.relname AS name,
+    CASE c.relkind
+        WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table'
+    END AS kind,
+    c.reltuples::bigint AS rows
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND NOT c.relispartition
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND n.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (
+      SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+  )
+ORDER BY n.nspname <> 'public', n.nspname, c.relname
+LIMIT 1000;

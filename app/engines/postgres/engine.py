@@ -1,0 +1,178 @@
+"""PostgreSQL: a database and a login role for each sandbox."""
+
+import asyncio
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from app.config import Settings
+from app.core.doctor import Diagnosis, diagnose
+from app.core.engine import Client, Engine, EngineInfo, SchemaObject
+from app.core.errors import EngineUnavailable
+from app.core.limits import Quota, Usage
+from app.core.places import PlaceError, Places
+from app.core.process import ServerFailed
+from app.core.results import Statement
+from app.core.sandbox import Sandbox
+from app.engines.postgres import statements
+from app.engines.postgres.admin import Admin, name_of
+from app.engines.postgres.catalog import question
+from app.engines.postgres.client import PostgresClient
+from app.engines.postgres.connecting import Connector
+from app.engines.postgres.errors import reaching_server
+from app.engines.postgres.server import PostgresServer, find_binary
+from app.engines.postgres.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    import asyncpg
+
+CHECK_WAIT_S = 1.0
+MAX_OPEN_CLIENTS = 60  # of the server's connections; the rest is for the admin, the store and those being opened
+
+
+class PostgresEngine(Engine):
+    """One server, reached as the admin to keep sandboxes, and as each sandbox's own role to work in it."""
+
+    slug: ClassVar[str] = "postgres"
+    label: ClassVar[str] = "PostgreSQL"
+    character: ClassVar[str] = "Relational: tables, SQL, transactions"
+    editor_mode: ClassVar[str] = "sql"
+    file_extension: ClassVar[str] = "sql"
+    explains_before_run: ClassVar[bool] = True
+    creation_is_slow: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings, places: Places) -> None:
+        super().__init__(settings, places)
+        self.server = PostgresServer(settings, places)
+        self.quota = Quota(max_bytes=settings.postgres_quota_bytes)
+        self._admin: Admin | None = None
+        self._watchdog: Watchdog | None = None
+        self._connector: Connector | None = None
+
+    @classmethod
+    def diagnose(cls, settings: Settings, places: Places) -> Diagnosis:
+        if settings.postgres_url:
+            return Diagnosis("reached by URL (postgres_url)")
+        return diagnose(lambda: find_binary(places, "postgres"))
+
+    async def __aenter__(self) -> Self:
+        began = time.perf_counter()
+        try:
+            await self.server.start()
+        except (ServerFailed, PlaceError) as exc:
+            raise EngineUnavailable(str(exc), hint="Run `sandtable doctor` to see what is missing.") from exc
+        try:
+            self._admin = admin = await Admin.connect(self.server)
+            types = [(row["oid"], row["name"]) for row in await admin.fetch(question("types"))]
+            self._watchdog = Watchdog(admin, self.settings)
+            self._connector = Connector(self.server, admin, self.settings, types)
+            start_ms = (time.perf_counter() - began) * 1000
+            self.info = EngineInfo(await admin.version(), self.server.how, start_ms)
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        await self.close_clients()
+        if self._watchdog:
+            await self._watchdog.close()
+        if self._admin:
+            await self._admin.close()
+        await self.server.stop()
+
+    async def check(self) -> None:
+        with reaching_server():
+            await asyncio.wait_for(self.admin.fetch("SELECT 1"), CHECK_WAIT_S)
+
+    @property
+    def admin(self) -> Admin:
+        """The admin's connections. Raises EngineUnavailable while the engine is not entered."""
+        if self._admin is None:
+            raise EngineUnavailable("PostgreSQL has not been started.")
+        return self._admin
+
+    async def create(self, sandbox: Sandbox) -> None:
+        await self.admin.create(sandbox)
+
+    async def drop(self, sandbox: Sandbox) -> None:
+        await self.close_clients(sandbox)
+        await self.admin.drop(sandbox)
+        if self._watchdog:
+            self._watchdog.forget(name_of(sandbox))
+
+    async def open(self, sandbox: Sandbox, name: str) -> Client:
+        admin = self.admin
+        assert self._connector
+        assert self._watchdog
+        await self._make_room()
+        client = PostgresClient(sandbox, name, self._connector, admin, self._watchdog)
+        await client.connect()
+        return client
+
+    async def _make_room(self) -> None:
+        """Park the client unused for longest when as many are open as may be; never one in a transaction."""
+        if len(self._clients) < MAX_OPEN_CLIENTS:
+            return
+        idle = [
+            (client.used_at, key)
+            for key, client in self._clients.items()
+            if isinstance(client, PostgresClient) and not client.is_working and not client.in_transaction
+        ]
+        if not idle:
+            raise self.busy()
+        client = self._clients.pop(min(idle)[1])
+        await client.close()
+
+    def split(self, source: str) -> list[Statement]:
+        return statements.split(source)
+
+    async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
+        if not await self.admin.exists(sandbox):
+            return []
+        with reaching_server():
+            inside = await self.admin.enter(name_of(sandbox))
+            try:
+                relations = await inside.fetch(question("relations"))
+                columns = await inside.fetch(question("columns"), [row["oid"] for row in relations])
+            finally:
+                await inside.close()
+        parts: dict[int, list[SchemaObject]] = {}
+        for row in columns:
+            parts.setdefault(row["relation"], []).append(_column(row))
+        return [
+            SchemaObject(
+                kind=row["kind"],
+                name=row["name"] if row["schema"] == "public" else f"{row['schema']}.{row['name']}",
+                detail=f"about {row['rows']:,} rows" if row["rows"] >= 0 and row["kind"] != "view" else None,
+                parts=parts.get(row["oid"], []),
+            )
+            for row in relations
+        ]
+
+    async def usage(self, sandbox: Sandbox) -> Usage:
+        name = name_of(sandbox)
+        used = await self.admin.used_bytes([name])
+        return Usage(bytes=used.get(name, 0), objects=len(await self.inspect(sandbox)))
+
+    async def namespaces(self) -> set[str]:
+        return await self.admin.namespaces()
+
+
+def _column(row: "asyncpg.Record") -> SchemaObject:
+    marks: list[str] = [row["type"]]
+    if row["in_primary_key"]:
+        marks.append("primary key")
+    elif row["required"]:
+        marks.append("not null")
+    if row["refers_to"]:
+        marks.append(f"refers to {row['refers_to']}")
+    return SchemaObject("column", row["name"], ", ".join(marks))
+
+
+ENGINE = PostgresEngine

@@ -1,0 +1,142 @@
+"""Bounds that PostgreSQL has no setting for: while runs are active, the admin looks at what they hold and ends them."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.config import Settings
+from app.core.errors import EngineUnavailable, StatementRefused, StatementStopped
+from app.engines.postgres.admin import Admin
+from app.engines.postgres.catalog import question
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 0.15
+MAX_LOCKS = 2_000
+MAX_NOTIFY_QUEUE = 0.05  # of the queue that all sandboxes share
+
+
+class Watched(Protocol):
+    """A client that executes something now."""
+
+    role: str
+
+    @property
+    def pid(self) -> int: ...
+
+    def end(self, reason: StatementStopped, *, hard: bool = False) -> None: ...
+
+
+@dataclass(slots=True)
+class _Runs:
+    clients: list[Watched] = field(default_factory=list)
+    bytes_before: dict[str, int] = field(default_factory=dict)
+
+
+class Watchdog:
+    """One per engine. Asks the server only while something runs."""
+
+    def __init__(self, admin: Admin, settings: Settings) -> None:
+        self._admin = admin
+        self._quota_bytes = settings.postgres_quota_bytes
+        self._runs = _Runs()
+        self._task: asyncio.Task[None] | None = None
+        self._measuring: dict[str, asyncio.Task[None]] = {}
+        self._over: dict[str, int] = {}
+
+    @contextlib.contextmanager
+    def watching(self, client: Watched) -> Iterator[None]:
+        """Watch the client for as long as this lasts."""
+        self._runs.clients.append(client)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._watch(), name="watch PostgreSQL runs")
+        try:
+            yield
+        finally:
+            self._runs.clients.remove(client)
+
+    def measure_soon(self, role: str) -> None:
+        """A run is over: see whether the sandbox went over its quota, without anyone waiting for it."""
+        if role not in self._measuring:
+            task = asyncio.create_task(self._measure(role), name="measure a sandbox")
+            self._measuring[role] = task
+            task.add_done_callback(lambda _: self._measuring.pop(role, None))
+
+    async def refuse_growth(self, role: str) -> None:
+        """Raises StatementRefused while the sandbox is over its quota."""
+        if role not in self._over:
+            return
+        await self._measure(role)
+        if role in self._over:
+            raise StatementRefused(
+                f"This sandbox holds {_mb(self._over[role])}; its quota is {_mb(self._quota_bytes)}.",
+                code="postgres_quota_bytes",
+                hint="Make room with DROP TABLE, TRUNCATE, or DELETE and then VACUUM; Reset gives a fresh sandbox.",
+            )
+
+    def forget(self, role: str) -> None:
+        self._over.pop(role, None)
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._task, *self._measuring.values()) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        await asyncio.sleep(INTERVAL_S)
+        while self._runs.clients:
+            try:
+                await self._look(list(self._runs.clients))
+            except EngineUnavailable:
+                log.warning("PostgreSQL does not answer the watchdog")
+            await asyncio.sleep(INTERVAL_S)
+        self._runs.bytes_before.clear()
+
+    async def _look(self, clients: list[Watched]) -> None:
+        used = await self._admin.used_bytes(sorted({client.role for client in clients}))
+        rows = await self._admin.fetch(question("locks"), [client.pid for client in clients])
+        locks = {row["pid"]: row["locks"] for row in rows}
+        queue = (await self._admin.fetch("SELECT pg_notification_queue_usage()"))[0][0]
+        for client in clients:
+            size = used.get(client.role, 0)
+            # A run over the quota may go on if it doesn't grow: DROP, TRUNCATE and VACUUM are the way back.
+            before = self._runs.bytes_before.setdefault(client.role, min(size, self._quota_bytes))
+            if size > max(before, self._quota_bytes):
+                client.end(self._over_quota(size), hard=True)
+            elif locks.get(client.pid, 0) > MAX_LOCKS:
+                client.end(_stopped("locks at one time", "max_locks", MAX_LOCKS), hard=True)
+            elif queue > MAX_NOTIFY_QUEUE:
+                percent = int(MAX_NOTIFY_QUEUE * 100)
+                client.end(_stopped("percent of the notification queue", "max_notify_queue", percent), hard=True)
+        if queue > MAX_NOTIFY_QUEUE:
+            await self._admin.fetch(question("end_idle_listeners"))
+
+    async def _measure(self, role: str) -> None:
+        try:
+            size = (await self._admin.used_bytes([role])).get(role, 0)
+        except EngineUnavailable:
+            return
+        if size > self._quota_bytes:
+            self._over[role] = size
+        else:
+            self._over.pop(role, None)
+
+    def _over_quota(self, size: int) -> StatementStopped:
+        return StatementStopped(
+            f"Stopped at the quota of {_mb(self._quota_bytes)} a sandbox; it held {_mb(size)}. "
+            "What this statement wrote was rolled back.",
+            code="postgres_quota_bytes",
+            limit=("postgres_quota_bytes", self._quota_bytes),
+        )
+
+
+def _stopped(what: str, name: str, value: int) -> StatementStopped:
+    return StatementStopped(f"Stopped at the limit of {value:,} {what}.", code=name, limit=(name, value))
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1_000_000:,.0f} MB"
