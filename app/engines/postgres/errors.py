@@ -43,9 +43,7 @@ def reaching_server() -> Iterator[None]:
 def hide_others(text: str | None, own: str) -> str | None:
     """The text, or None where it names another sandbox's role or database."""
     if text and any(name != own for name in _ANY_SANDBOX.findall(text)):
-        if message.startswith("permission denied to COPY"):
-        return "Sandboxes have no files and no programs. Write rows with INSERT ... VALUES."
-    return None
+        return None
     return text
 
 
