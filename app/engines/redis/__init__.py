@@ -1,0 +1,1 @@
+"""Redis: a server process of its own for each sandbox."""

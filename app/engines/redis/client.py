@@ -1,0 +1,288 @@
+"""A client: one connection into a sandbox, with its database, transaction and RESP version, and the runs on it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from redis.exceptions import RedisError
+
+from app.core.engine import Client
+from app.core.errors import EngineBusy, PlaygroundError, StatementStopped
+from app.core.limits import Limits
+from app.core.plans import Plan
+from app.core.results import Event, Result, Statement, Stats
+from app.core.sandbox import Sandbox
+from app.engines.redis.binary import OUTPUT_LIMIT_BYTES
+from app.engines.redis.commands import arguments, command_name
+from app.engines.redis.connection import Connection
+from app.engines.redis.errors import gone, statement_error, translated
+from app.engines.redis.fleet import Fleet
+from app.engines.redis.interrupt import interrupt
+from app.engines.redis.messages import as_message, is_confirmation
+from app.engines.redis.plan import Planner, Ran
+from app.engines.redis.policy import ADMIN_USER, LISTENING, SCRIPTS, UNSUBSCRIBING
+from app.engines.redis.replies import Reply
+from app.engines.redis.results import count_of, reply_result
+from app.engines.redis.wire import Intake
+
+log = logging.getLogger(__name__)
+
+STOP_WAIT_S = 3.0
+SLOW_LOG_ENTRIES = 4
+
+
+class RedisClient(Client):
+    """One statement at a time. `_ending` is the work of stopping it, begun by the time limit or by `stop`."""
+
+    def __init__(self, sandbox: Sandbox, name: str, fleet: Fleet, planner: Planner) -> None:
+        super().__init__(sandbox, name)
+        self._fleet = fleet
+        self._planner = planner
+        self._server = fleet.of(sandbox)
+        self._connection = Connection(self._server, name, sandbox.secret)
+        self._ran: Ran | None = None
+        self._in_run = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._halt = asyncio.Event()
+        self._listening = False
+        self._stopped_by_visitor = False
+        self._ending: asyncio.Task[str | None] | None = None
+
+    @property
+    def alive(self) -> bool:
+        return not self._idle.is_set() or self._connection.in_step
+
+    async def connect(self) -> None:
+        """Wake the server and log in, unless that is so already."""
+        if not self._connection.in_step:
+            with translated(), self._server.using():
+                await self._fleet.wake(self._server, self.sandbox.secret)
+                await self._connection.connect()
+
+    async def begin(self, source: str, limits: Limits) -> None:
+        self._server.in_use += 1
+        self._in_run = True
+        try:
+            await self.connect()
+        except BaseException:
+            self._end_run()
+            raise
+
+    async def finish(self) -> None:
+        """Take a snapshot of what the run changed, so that a crash later loses nothing of it."""
+        try:
+            if self._server.running:
+                await self._server.save()
+        except (RedisError, OSError) as exc:
+            log.warning("no snapshot of %s: %s", self._server.process.name, exc)
+        finally:
+            self._end_run()
+
+    async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
+        if not self._idle.is_set():
+            raise EngineBusy("This client is in a run already.", hint="Stop it, or wait until it ends.")
+        self.used_at = time.monotonic()
+        self._ran = self._ending = None
+        self._stopped_by_visitor = self._listening = False
+        self._halt.clear()
+        self._idle.clear()
+        words = arguments(statement.text)
+        try:
+            with self._server.using():
+                await self.connect()
+                for notice in self._connection.take_notices():
+                    yield notice
+                if command_name(words) in SCRIPTS:
+                    with translated():
+                        await self._server.save()
+                async for event in self._execute(statement, words, limits):
+                    yield event
+        finally:
+            self._idle.set()
+
+    async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
+        with translated(), self._server.using():
+            await self._fleet.wake(self._server, self.sandbox.secret)
+            ran = self._ran if self._ran and self._ran.statement is statement else None
+            return await self._planner.plan(self._server, self._connection.id, arguments(statement.text), ran)
+
+    async def stop(self) -> None:
+        if not self._idle.is_set():
+            self._stopped_by_visitor = True
+            if self._listening:
+                self._halt.set()
+            else:
+                await self._end_work()
+            with suppress(TimeoutError):  # nobody takes the run's events any more
+                await asyncio.wait_for(self._idle.wait(), STOP_WAIT_S)
+        elif self._connection.pending:  # the run was abandoned while the server still worked
+            await self._end_work()
+            await self._connection.close()
+
+    async def close(self) -> None:
+        if self._connection.pending:
+            await self._end_work()
+        elif self._connection.in_step and self._server.running:
+            with suppress(RedisError, OSError):
+                await self._server.remember(self.name, self._connection.id)
+        await self._connection.close()
+
+    async def _execute(self, statement: Statement, words: list[bytes], limits: Limits) -> AsyncIterator[Event]:
+        name = command_name(words)
+        intake = Intake(limits.max_rows, limits.max_reply_bytes)
+        began = time.perf_counter()
+        deadline = began + limits.left_ms / 1000
+        with translated():
+            await self._connection.send(words)
+        while True:
+            reply = await self._reply(intake, deadline, limits)
+            if reply.type != "push" or name in UNSUBSCRIBING or name in LISTENING:
+                break
+            yield as_message(reply, _ms_since(began))
+        if name in LISTENING and _is_heard(reply):
+            async for event in self._listen(statement, limits, began, deadline):
+                yield event
+            return
+        total_ms = _ms_since(began)
+        if reply.type == "error":
+            raise statement_error(reply.value, statement)
+        await self._keep_in_step(name, reply, intake)
+        server_ms = await self._server_ms(words) if reply != QUEUED else None
+        self._ran = Ran(statement, count_of(reply), server_ms)
+        stats = Stats(
+            server_ms=server_ms,
+            server_ms_source="slow log" if server_ms is not None else None,
+            total_ms=total_ms,
+            row_count=count_of(reply),
+        )
+        yield reply_result(statement, reply, intake, limits, stats)
+
+    async def _reply(self, intake: Intake, deadline: float, limits: Limits) -> Reply:
+        """The next reply. Ends the work on the server at the deadline; raises what ended it."""
+        try:
+            reply = await self._connection.next(intake, deadline - time.perf_counter())
+        except (OSError, RedisError) as exc:
+            if self._ending is None:
+                raise await self._broken() from exc
+            reply = None
+        if self._ending is None and reply is not None:
+            return reply
+        lost = await self._end_work()
+        if self._stopped_by_visitor:
+            raise StatementStopped.by_visitor(lost)
+        raise StatementStopped.by_time(limits.max_run_ms, lost)
+
+    async def _end_work(self) -> str | None:
+        """End what the server does for this client. Says what was lost when the server had to be killed for it."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._interrupt())
+        return await asyncio.shield(self._ending)
+
+    async def _interrupt(self) -> str | None:
+        killed = await interrupt(self._server, self._connection.id, lambda: not self._connection.pending)
+        await self._connection.settle()
+        return f"Nothing else could end it, so the server was killed. {await self._restore()}" if killed else None
+
+    async def _restore(self) -> str:
+        """Start the server again after it ended, and say what was lost."""
+        with translated():
+            await self._fleet.wake(self._server, self.sandbox.secret)
+        self._connection.told()
+        return f"It was started again. {self._server.lost}"
+
+    async def _broken(self) -> PlaygroundError:
+        """Why the connection broke in the middle of a statement."""
+        if not await self._server.end_unexpected():
+            return StatementStopped(
+                f"The reply was over {OUTPUT_LIMIT_BYTES // 1_000_000} MB, more than the server may hold for one client.",
+                code="max_output_bytes",
+                hint="Ask for less at a time: SCAN, HSCAN, LRANGE or ZRANGE with a range.",
+                limit=("max_output_bytes", OUTPUT_LIMIT_BYTES),
+            )
+        if self._server.ran_out_of_memory:
+            limit = self._server.max_virtual_bytes
+            return StatementStopped(
+                f"The server needed more memory than the {limit // 1_000_000} MB it may have, and ended.",
+                code="max_virtual_bytes",
+                hint="Scripts: keep less in Lua tables, and write fewer values in one call.",
+                detail=await self._restore(),
+                limit=("max_virtual_bytes", limit),
+            )
+        return gone()
+
+    async def _listen(
+        self, statement: Statement, limits: Limits, began: float, deadline: float
+    ) -> AsyncIterator[Event]:
+        """Messages as they arrive, until the time is over, there are enough of them, or the visitor stops it."""
+        self._listening = True
+        intake = Intake(limits.max_rows, limits.max_reply_bytes)
+        heard = 0
+        halt = asyncio.create_task(self._halt.wait())
+        try:
+            while heard < limits.max_messages and not intake.out_of_bytes:
+                reply = await self._connection.next(intake, deadline - time.perf_counter(), halt)
+                if reply is None:
+                    break
+                if not is_confirmation(reply):
+                    heard += 1
+                    yield as_message(reply, _ms_since(began))
+            with translated():
+                await self._connection.reconnect()
+        except (OSError, RedisError) as exc:
+            raise await self._broken() from exc
+        finally:
+            halt.cancel()
+        total_ms = _ms_since(began)
+        summary = f"listened {total_ms / 1000:.1f} s, {heard:,} message{'' if heard == 1 else 's'}"
+        if self._stopped_by_visitor:
+            raise StatementStopped.by_visitor(summary)
+        yield Result(
+            kind="status",
+            statement=statement,
+            status=summary,
+            stats=Stats(total_ms=total_ms, row_count=heard),
+            reply_bytes=intake.taken_bytes,
+        )
+
+    async def _keep_in_step(self, name: str, reply: Reply, intake: Intake) -> None:
+        """Put the connection right after what unsettles it: an unread rest, RESET, QUIT."""
+        with translated():
+            if intake.out_of_bytes:
+                await self._connection.reconnect()
+            elif name == "RESET" and reply.value == b"RESET":
+                await self._connection.log_in()
+            elif name == "QUIT":
+                await self._connection.close()
+
+    async def _server_ms(self, words: list[bytes]) -> float | None:
+        """What the slow log says of the command just run; None when it isn't there."""
+        try:
+            entries = await self._server.admin().slowlog_get(SLOW_LOG_ENTRIES)
+        except (RedisError, OSError):
+            return None
+        name = words[0].upper()
+        for entry in entries:
+            if entry["command"].split(b" ", 1)[0].upper() == name and entry["client_name"] != ADMIN_USER.encode():
+                return float(entry["duration"]) / 1000
+        return None
+
+    def _end_run(self) -> None:
+        if self._in_run:
+            self._in_run = False
+            self._server.in_use -= 1
+            self._server.used_at = time.monotonic()
+
+
+QUEUED = Reply("status", b"QUEUED")
+
+
+def _is_heard(reply: Reply) -> bool:
+    """Whether a listening command was accepted, and not queued or refused."""
+    return reply.type not in ("error", "nil") and reply != QUEUED
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000

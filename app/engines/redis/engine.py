@@ -1,0 +1,119 @@
+"""The Redis engine: a fleet of servers, one for each sandbox."""
+
+import asyncio
+import secrets
+import time
+from types import TracebackType
+from typing import Self
+
+from redis.exceptions import RedisError
+
+from app.config import Settings
+from app.core.doctor import Diagnosis, diagnose
+from app.core.engine import Client, Engine, EngineInfo, SchemaObject
+from app.core.errors import EngineUnavailable
+from app.core.limits import Quota, Usage
+from app.core.places import Places
+from app.core.process import ServerFailed
+from app.core.results import Statement
+from app.core.sandbox import Sandbox
+from app.engines.redis.binary import find_binary, locate
+from app.engines.redis.catalog import key_objects
+from app.engines.redis.client import RedisClient
+from app.engines.redis.commands import split
+from app.engines.redis.errors import translated
+from app.engines.redis.fleet import Fleet
+from app.engines.redis.plan import Planner
+
+CHECK_WAIT_S = 1.0
+
+
+class RedisEngine(Engine):
+    """Beside the sandboxes' servers runs one more: it shows that servers start and answer, and tells what commands mean."""
+
+    slug = "redis"
+    label = "Redis"
+    editor_mode = "redis"
+    file_extension = "redis"
+
+    def __init__(self, settings: Settings, places: Places) -> None:
+        super().__init__(settings, places)
+        self.quota = Quota(max_bytes=settings.redis_quota_bytes)
+
+    @classmethod
+    def diagnose(cls, settings: Settings, places: Places) -> Diagnosis:
+        return diagnose(lambda: locate(settings, places)[0])
+
+    async def __aenter__(self) -> Self:
+        began = time.perf_counter()
+        binary = await find_binary(self.settings, self.places)
+        self.fleet = Fleet(self.settings, self.places, binary)
+        await self.fleet.end_leftovers()
+        self._probe = self.fleet.apart("probe")
+        self._planner = Planner(self._probe, self.check)
+        await self.check()
+        self.info = EngineInfo(
+            version=binary.version,
+            how=f"a process for each sandbox, from {binary.source}",
+            start_ms=(time.perf_counter() - began) * 1000,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close_clients()
+        await asyncio.gather(self.fleet.close(), self._probe.drop())
+
+    async def check(self) -> None:
+        """Start the server beside the sandboxes' if it isn't there, and ask it for a PONG."""
+        try:
+            async with self._probe.lock:
+                if not self._probe.running:
+                    await self._probe.start(secrets.token_hex(24))
+            await asyncio.wait_for(self._probe.admin().ping(), CHECK_WAIT_S)
+        except (ServerFailed, RedisError, OSError) as exc:
+            raise EngineUnavailable(
+                f"A Redis server does not answer: {exc}", hint="`sandtable doctor` says what is missing."
+            ) from exc
+
+    async def create(self, sandbox: Sandbox) -> None:
+        """Make the sandbox's folder; its server starts with the first command."""
+        self.fleet.create(sandbox)
+
+    async def drop(self, sandbox: Sandbox) -> None:
+        await self.close_clients(sandbox)
+        await self.fleet.drop(sandbox)
+
+    async def open(self, sandbox: Sandbox, name: str) -> Client:
+        client = RedisClient(sandbox, name, self.fleet, self._planner)
+        await client.connect()
+        return client
+
+    def split(self, source: str) -> list[Statement]:
+        return split(source, self.settings.max_statements)
+
+    async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
+        server = self.fleet.known(sandbox.namespace)
+        if server is None or not (server.running or server.snapshot.exists()):
+            return []
+        with translated(), server.using():
+            await self.fleet.wake(server, sandbox.secret)
+            return await key_objects(server)
+
+    async def usage(self, sandbox: Sandbox) -> Usage:
+        server = self.fleet.known(sandbox.namespace)
+        if server is None:
+            return Usage(bytes=0, objects=0)
+        with translated():
+            return await server.usage()
+
+    async def namespaces(self) -> set[str]:
+        return self.fleet.namespaces()
+
+    async def park(self, idle_ms: int, *, busy: frozenset[str] = frozenset()) -> int:
+        """Close idle connections, and stop the servers that nobody uses, with a snapshot to come back to."""
+        return await super().park(idle_ms, busy=busy) + await self.fleet.park_idle(idle_ms, busy)
+
+
+ENGINE = RedisEngine

@@ -1,0 +1,62 @@
+"""Where the server's and the driver's errors become ours."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from app.core.errors import EngineBusy, EngineUnavailable, StatementError, StatementFailed, StatementRefused
+from app.core.places import PlaceError
+from app.core.process import ServerFailed
+from app.core.results import Statement
+from app.engines.redis.policy import refusal
+
+_HINTS = {
+    "WRONGTYPE": "TYPE tells what the key holds; each type has commands of its own.",
+    "OOM": "DEL, UNLINK or FLUSHALL makes room; MEMORY USAGE shows what a key takes.",
+    "BUSY": "Stop ends the script, or wait until its time limit does.",
+    "NOSCRIPT": "Scripts are forgotten when the server restarts: send it again with EVAL or SCRIPT LOAD.",
+    "EXECABORT": "A command of this transaction was refused when it was queued; nothing of it was executed.",
+}
+_DENIED = re.compile(r"'([^']+)' command")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the driver, of sockets and of starting servers, as errors a visitor can meet."""
+    try:
+        yield
+    except redis.ResponseError as exc:
+        if str(exc).startswith("BUSY"):
+            raise EngineBusy(
+                "A script is running on this sandbox's Redis server; nothing else can be done there until it ends.",
+                hint="Stop ends it.",
+            ) from exc
+        raise EngineUnavailable(f"The Redis server of this sandbox answered: {exc}") from exc
+    except (redis.RedisError, OSError, ServerFailed, PlaceError) as exc:
+        raise gone() from exc
+
+
+def gone() -> EngineUnavailable:
+    return EngineUnavailable(
+        "The Redis server of this sandbox ended unexpectedly.",
+        hint="Run again: it is started again from its last snapshot.",
+    )
+
+
+def statement_error(message: bytes, statement: Statement) -> StatementError:
+    """The error reply of a statement: refused where our rules say no, else failed."""
+    text = message.decode(errors="replace")
+    code, _, rest = text.partition(" ")
+    if code == "NOPERM" and (denied := _DENIED.search(rest)):
+        command = denied[1]
+        reason = refusal(command.lower())
+        return StatementRefused(
+            f"{command.replace('|', ' ').upper()} is refused here: {reason.why}.",
+            code=code,
+            hint=reason.instead,
+            detail=text,
+            offset=statement.start,
+        )
+    return StatementFailed(rest or text, code=code, hint=_HINTS.get(code), offset=statement.start)

@@ -1,0 +1,71 @@
+"""What a visitor's ACL user may do on a server of their own, and what is said where it may not."""
+
+from dataclasses import dataclass
+
+ADMIN_USER = "sandtable"
+VISITOR_USER = "visitor"
+
+VISITOR_RULES = " ".join(
+    (
+        "~* &* +@all",
+        "-module -debug -pfdebug -pfselftest -script|debug",
+        "-shutdown -failover -replicaof -slaveof -replconf -psync -sync -migrate -restore-asking",
+        "-save -bgsave -bgrewriteaof",
+        "-config|set -config|rewrite",
+        "-client|kill -client|pause -client|unpause -client|no-evict -client|reply",
+        "-acl +acl|whoami +acl|cat +acl|dryrun +acl|genpass +acl|help",
+    )
+)
+
+SCRIPTS = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO", "EXEC"})
+"""Commands that may not be endable once they have written; EXEC because a script may be in its queue."""
+
+LISTENING = frozenset({"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR"})
+"""Commands that only listen: the time limit ends them with a result, not with an error."""
+
+UNSUBSCRIBING = frozenset({"UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    why: str
+    instead: str
+
+
+_SNAPSHOTS = Refusal(
+    "snapshots of a sandbox are taken by Sandtable, after each run that changed data and before each script",
+    "There is nothing to do: LASTSAVE shows when the last one was taken.",
+)
+_ALONE = Refusal(
+    "the server of a sandbox stands alone and takes part in no replication",
+    "INFO replication shows its state; DUMP and RESTORE move a key.",
+)
+_SETTINGS = Refusal("the settings of a sandbox's server are fixed", "CONFIG GET shows them.")
+_CLIENTS = Refusal(
+    "it would also hit the connections that Sandtable keeps into this server",
+    "Stop ends a run; CLIENT UNBLOCK and CLIENT LIST work.",
+)
+_INSIDE = Refusal(
+    "it reaches into the server process itself", "OBJECT ENCODING, MEMORY USAGE and SLOWLOG show the inside."
+)
+_REFUSALS = {
+    "shutdown": Refusal("it would stop the server under the sandbox", "Reset gives a fresh, empty one."),
+    "module": Refusal("modules are native code", "Lua with EVAL, or FUNCTION LOAD, runs code in the server."),
+    "migrate": Refusal("it connects to other servers", "COPY, or DUMP and RESTORE, work inside the sandbox."),
+    "acl": Refusal("the users of a sandbox are fixed", "ACL WHOAMI, ACL CAT and ACL DRYRUN work."),
+    "client|reply": Refusal("without replies a run has no result", "A reply that isn't needed can be ignored."),
+    "script|debug": Refusal("the Lua debugger holds the whole server", "redis.log and return show values."),
+    "debug": _INSIDE,
+    "pfdebug": _INSIDE,
+    "pfselftest": _INSIDE,
+    "save": _SNAPSHOTS,
+    "bgsave": _SNAPSHOTS,
+    "bgrewriteaof": _SNAPSHOTS,
+    "config": _SETTINGS,
+    "client": _CLIENTS,
+}
+
+
+def refusal(command: str) -> Refusal:
+    """Why a command is refused; `command` as the server names it: `shutdown`, `config|set`."""
+    return _REFUSALS.get(command) or _REFUSALS.get(command.partition("|")[0]) or _ALONE
