@@ -1,0 +1,10 @@
+// Everything a page needs at once. The editor and its languages come in chunks of their own.
+
+import "htmx.org/dist/htmx.esm.js";
+import "htmx.org/dist/ext/hx-csp.js";
+import "./theme.js";
+import "./layout.js";
+import "./code-editor.js";
+import "./runs.js";
+import "./dialogs.js";
+import "./summary.js";

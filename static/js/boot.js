@@ -1,0 +1,14 @@
+// Before the first paint: the theme and the layout the visitor left, so that nothing jumps.
+
+import { recall } from "./storage.js";
+
+const root = document.documentElement;
+root.dataset.js = "";
+
+const theme = recall("theme");
+if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+if (recall("sidebar-closed")) root.dataset.sidebar = "closed";
+for (const key of ["sidebar", "editor"]) {
+  const size = Number(recall(`size:${key}`));
+  if (size > 0) root.style.setProperty(`--${key}`, `${size}px`);
+}

@@ -1,0 +1,142 @@
+// <code-editor>: a textarea that becomes a CodeMirror editor. Until then, and without JavaScript, the textarea does the work.
+
+import { keep, recall } from "./storage.js";
+
+const SAVE_AFTER_MS = 300;
+
+class CodeEditor extends HTMLElement {
+  connectedCallback() {
+    if (this.textarea) return;
+    this.textarea = this.querySelector("textarea");
+    this.original = this.textarea.defaultValue;
+    if (this.dataset.draft !== undefined) {
+      this.draftKey = `draft:${location.pathname}${location.search}#${this.id}`;
+      const draft = recall(this.draftKey);
+      if (draft !== null && this.textarea.value === this.original) this.textarea.value = draft;
+      this.textarea.addEventListener("input", () => this.changed());
+      addEventListener("pagehide", () => this.save());
+      this.note();
+    }
+    this.upgrade();
+  }
+
+  async upgrade() {
+    const { createEditor } = await import("./editor/setup.js");
+    const { textarea } = this;
+    const focused = document.activeElement === textarea;
+    const { selectionStart, selectionEnd, scrollTop } = textarea;
+    this.view = await createEditor(this, {
+      doc: textarea.value,
+      mode: this.dataset.mode,
+      label: textarea.getAttribute("aria-label"),
+      readonly: textarea.readOnly,
+      onChange: () => this.changed(),
+    });
+    this.dataset.ready = "";
+    if (focused) {
+      this.view.dispatch({ selection: { anchor: selectionStart, head: selectionEnd } });
+      this.view.scrollDOM.scrollTop = scrollTop;
+      this.view.focus();
+    }
+  }
+
+  get value() {
+    return this.view ? this.view.state.doc.toString() : this.textarea.value;
+  }
+
+  set value(text) {
+    if (this.view) this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    else this.textarea.value = text;
+    this.changed();
+  }
+
+  /** Put the cursor at an offset, counted in characters as the server does. */
+  goTo(offset) {
+    const at = utf16Offset(this.value, offset);
+    if (this.view) {
+      this.view.dispatch({ selection: { anchor: at }, scrollIntoView: true });
+      this.view.focus();
+    } else {
+      this.textarea.focus();
+      this.textarea.setSelectionRange(at, at);
+    }
+  }
+
+  /** Mark where a statement went wrong: `[{offset, message}]`. An empty list takes all marks away. */
+  async mark(errors) {
+    const { markErrors } = await import("./editor/setup.js");
+    if (!this.view) return;
+    const text = this.value;
+    markErrors(this.view, errors.map(({ offset, message }) => ({ at: utf16Offset(text, offset), message })));
+  }
+
+  changed() {
+    clearTimeout(this.saving);
+    this.saving = setTimeout(() => this.save(), SAVE_AFTER_MS);
+  }
+
+  save() {
+    clearTimeout(this.saving);
+    if (!this.draftKey) return;
+    const value = this.value;
+    keep(this.draftKey, value === this.original ? null : value);
+    this.note();
+  }
+
+  note() {
+    const note = document.querySelector(`[data-draft-note="${this.id}"]`);
+    if (note) note.hidden = this.value === this.original;
+  }
+}
+
+/** The server counts characters, JavaScript UTF-16 units: an emoji is one there and two here. */
+export function utf16Offset(text, characters) {
+  let units = 0;
+  for (let left = characters; left > 0 && units < text.length; left--) {
+    units += text.codePointAt(units) > 0xffff ? 2 : 1;
+  }
+  return units;
+}
+
+customElements.define("code-editor", CodeEditor);
+
+// A form is sent with what its editors hold.
+document.addEventListener("formdata", (event) => {
+  for (const editor of document.querySelectorAll("code-editor")) {
+    const { form, name } = editor.textarea;
+    if (form === event.target && name && event.formData.has(name)) event.formData.set(name, editor.value);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-goto]");
+  const editor = link && editorOf(link.closest("[data-editor]"), link.closest(".seed-error") ? "seed" : "editor");
+  if (editor) {
+    event.preventDefault();
+    editor.scrollIntoView({ block: "nearest" });
+    editor.goTo(Number(link.dataset.goto));
+  }
+  const restore = event.target.closest("[data-restore]");
+  if (restore) {
+    const restored = document.getElementById(restore.dataset.restore);
+    restored.value = restored.original;
+    restored.save();
+  }
+});
+
+function editorOf(results, which) {
+  return results && document.getElementById(results.dataset[which] ?? "");
+}
+
+/** Mark in the editors what went wrong in a run; a run without errors takes the marks away. */
+export function markRun(results) {
+  for (const which of ["editor", "seed"]) {
+    const editor = editorOf(results, which);
+    if (!editor) continue;
+    const place = which === "editor" ? "source" : "seed";
+    const found = results.querySelectorAll(`[data-error-offset][data-error-in=${place}]`);
+    editor.mark(
+      [...found].map(({ dataset }) => ({ offset: Number(dataset.errorOffset), message: dataset.errorMessage })),
+    );
+  }
+}

@@ -1,0 +1,25 @@
+// The dialog that shows a shared link, and copying it.
+
+const dialog = document.getElementById("share-dialog");
+
+dialog?.addEventListener("htmx:after:settle", () => {
+  if (!dialog.open) dialog.showModal();
+  dialog.querySelector("input")?.select();
+});
+
+dialog?.addEventListener("click", (event) => {
+  if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const input = document.getElementById(button.dataset.copy);
+  input.select();
+  try {
+    await navigator.clipboard.writeText(input.value);
+    button.querySelector("span").textContent = "Copied";
+  } catch {
+    button.querySelector("span").textContent = "Press Ctrl C";
+  }
+});

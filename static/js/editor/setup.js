@@ -1,0 +1,73 @@
+// The editor: CodeMirror with our theme, keys and marks. Loaded when a page has a <code-editor>.
+
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { bracketMatching, indentOnInput } from "@codemirror/language";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState, Prec } from "@codemirror/state";
+import {
+  EditorView,
+  drawSelection,
+  dropCursor,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+  rectangularSelection,
+} from "@codemirror/view";
+
+import { sandboxCompletion } from "./completion.js";
+import { errorMarks } from "./marks.js";
+import { highlighting, theme } from "./theme.js";
+
+export { markErrors } from "./marks.js";
+
+const LANGUAGES = {
+  sql: () => import("./sql.js"),
+  javascript: () => import("./javascript.js"),
+  redis: () => import("./redis.js"),
+  partiql: () => import("./partiql.js"),
+};
+
+// The page's own listener runs the source; here the keys only must not insert a line.
+const runKeys = Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => true }]));
+
+export async function createEditor(parent, { doc, mode, label, readonly, onChange }) {
+  const { language } = (await LANGUAGES[mode]?.()) ?? { language: [] };
+  return new EditorView({
+    parent,
+    doc,
+    extensions: [
+      EditorView.cspNonce.of(document.querySelector("script[nonce]").nonce),
+      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+      EditorState.tabSize.of(2),
+      readonly ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0" })] : writing,
+      lineNumbers(),
+      highlightSpecialChars(),
+      drawSelection(),
+      bracketMatching(),
+      theme,
+      highlighting,
+      language,
+      errorMarks,
+      EditorView.updateListener.of((update) => update.docChanged && onChange()),
+    ],
+  });
+}
+
+const writing = [
+  runKeys,
+  history(),
+  dropCursor(),
+  rectangularSelection(),
+  EditorState.allowMultipleSelections.of(true),
+  indentOnInput(),
+  closeBrackets(),
+  autocompletion({ icons: false }),
+  EditorState.languageData.of(() => [{ autocomplete: sandboxCompletion }]),
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  highlightSelectionMatches(),
+  keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
+];

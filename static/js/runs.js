@@ -1,0 +1,143 @@
+// A run from the page's side: it starts, its clock shows, Stop works, and its results are announced and marked.
+
+import { markRun } from "./code-editor.js";
+
+const CLOCK_AFTER_MS = 150;
+
+class RunClock extends HTMLElement {
+  start() {
+    this.began = performance.now();
+    this.waiting = setTimeout(() => {
+      this.hidden = false;
+      this.tick();
+    }, CLOCK_AFTER_MS);
+  }
+
+  tick() {
+    const elapsed = performance.now() - this.began;
+    const max = Number(this.dataset.max);
+    this.querySelector("progress").value = elapsed;
+    this.querySelector("output").textContent = `${(elapsed / 1000).toFixed(1)} s of ${max / 1000} s`;
+    this.frame = requestAnimationFrame(() => this.tick());
+  }
+
+  end() {
+    clearTimeout(this.waiting);
+    cancelAnimationFrame(this.frame);
+    this.hidden = true;
+  }
+}
+
+customElements.define("run-clock", RunClock);
+
+const scopeOf = (form) => form.closest(".stage, .pane, .frozen");
+const controls = (form, name) => [...form.elements].filter((element) => element.hasAttribute(name));
+
+function begin(form, target) {
+  scopeOf(form).querySelector("run-clock").start();
+  for (const stop of controls(form, "data-stop")) stop.disabled = false;
+  for (const run of controls(form, "data-run-button")) run.setAttribute("aria-disabled", "true");
+  target.closest(".results").setAttribute("aria-busy", "true");
+}
+
+function end(form, target) {
+  const scope = scopeOf(form);
+  scope.querySelector("run-clock").end();
+  const runs = controls(form, "data-run-button");
+  for (const stop of controls(form, "data-stop")) {
+    if (stop === document.activeElement) runs[0]?.focus();
+    stop.disabled = true;
+  }
+  for (const run of runs) run.removeAttribute("aria-disabled");
+  const results = target.closest(".results");
+  results.removeAttribute("aria-busy");
+  markRun(results);
+  const said = target.querySelector("[data-announce]")?.dataset.announce;
+  if (said) document.getElementById("announcer").textContent = said;
+  if (matchMedia("(max-width: 720px)").matches && !scope.matches(".pane")) results.scrollIntoView();
+}
+
+const runOf = (event) => {
+  const { ctx } = event.detail;
+  return ctx?.sourceElement?.matches?.("form[data-run]") ? ctx : null;
+};
+
+// A pane's texts belong to the page's one form, so that it works without JavaScript; its own request carries them too.
+document.addEventListener("htmx:config:request", (event) => {
+  const slug = runOf(event)?.sourceElement.dataset.fields;
+  if (!slug) return;
+  for (const field of ["source", "seed"]) {
+    event.detail.ctx.request.body.set(field, document.getElementById(`${field}-${slug}`).value);
+  }
+});
+
+document.addEventListener("htmx:before:request", (event) => {
+  const run = runOf(event);
+  if (run) begin(run.sourceElement, run.target);
+  event.detail.ctx.sourceElement.closest("[popover]")?.hidePopover();
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const run = runOf(event);
+  if (run) end(run.sourceElement, run.target);
+});
+
+/** What to show when no answer of ours came: a lost connection, or a proxy's own page. */
+function lost(what) {
+  const box = document.createElement("div");
+  box.className = "error problem";
+  box.dataset.announce = what;
+  const title = document.createElement("b");
+  title.textContent = what;
+  const rest = document.createElement("p");
+  rest.textContent = "Your text is as you left it. Check the connection, then run it again.";
+  box.append(title, rest);
+  return box;
+}
+
+document.addEventListener("htmx:error", (event) => {
+  const run = runOf(event);
+  if (run && !run.response) run.target.replaceChildren(lost("The server did not answer."));
+});
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks } = event.detail;
+  const main = tasks.find((task) => task.type === "main");
+  if (ctx.response?.status >= 400 && main && !main.fragment.querySelector(".error")) {
+    main.fragment.replaceChildren(lost(`The server could not answer (${ctx.response.status}).`));
+  }
+});
+
+// One press runs every pane at the same time; each answers as it finishes.
+function runAll() {
+  for (const form of document.querySelectorAll("form[data-run]")) {
+    if (form.querySelector("[data-submits]")?.disabled !== true) form.requestSubmit();
+  }
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[aria-disabled=true]")) event.preventDefault();
+  else if (event.target.closest("[data-run-all]")) {
+    event.preventDefault();
+    runAll();
+  }
+  const submits = event.target.closest("[data-submits]");
+  if (submits) {
+    event.preventDefault();
+    document.getElementById(submits.dataset.submits).requestSubmit();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  const button = document.querySelector("[data-run-all], [data-run-button]");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
+
+for (const form of document.querySelectorAll("form[data-run]")) {
+  for (const stop of controls(form, "data-stop")) stop.disabled = true;
+  const results = scopeOf(form).querySelector(".results");
+  if (results) markRun(results);
+}
