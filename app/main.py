@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import Response
@@ -17,6 +18,7 @@ from app.config import Settings, new_secret_key
 from app.core.engine import Engine
 from app.core.places import Places
 from app.engines import create
+from app.engines.postgres.engine import PostgresEngine
 from app.playground import services
 from app.playground.engines import Engines
 from app.playground.services import Services
@@ -106,14 +108,21 @@ async def _store(settings: Settings, engines: Engines, stack: AsyncExitStack) ->
     try:
         if settings.store_url:
             return await stack.enter_async_context(PostgresStore({"dsn": settings.store_url})), None
-        arguments = await engines.get("postgres").store_connection(STORE_DATABASE)  # type: ignore[attr-defined]
-        return await stack.enter_async_context(PostgresStore(arguments)), None
+        return await stack.enter_async_context(PostgresStore(await _store_connection(engines))), None
     except Exception as exc:
         if settings.store_url:
             raise
         log.exception("the store cannot be reached; using memory")
         reason = exc.message if hasattr(exc, "message") else str(exc)
         return MemoryStore(), f"Shared links and sessions last only until the next restart: {reason}"
+
+
+async def _store_connection(engines: Engines) -> dict[str, Any]:
+    """A database of the store's own in the PostgreSQL server that also holds the sandboxes."""
+    engine = engines.get("postgres")
+    assert isinstance(engine, PostgresEngine)
+    await engine.server.ensure_database(STORE_DATABASE)
+    return engine.server.connect_arguments(STORE_DATABASE)
 
 
 def _secret_keys(settings: Settings, places: Places | None) -> list[str]:

@@ -31,10 +31,9 @@ class PostgresStore:
     async def __aenter__(self) -> Self:
         try:
             self._pool = await asyncpg.create_pool(
-                **self._connect,
+                **({"timeout": CONNECT_TIMEOUT_S} | self._connect),
                 min_size=1,
                 max_size=self._max_connections,
-                timeout=CONNECT_TIMEOUT_S,
                 command_timeout=COMMAND_TIMEOUT_S,
                 server_settings={"application_name": "sandtable store"},
             )

@@ -84,9 +84,14 @@ class Subject:
 
 
 @pytest.fixture(params=ENGINES)
-async def subject(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[Subject]:
-    engine: Engine = request.getfixturevalue(request.param)
-    made = Subject(engine, samples(request.param), engine.new_sandbox(), engine.new_sandbox(), settings)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    started: Engine = request.getfixturevalue(request.param)
+    return started
+
+
+@pytest.fixture
+async def subject(engine: Engine, settings: Settings) -> AsyncIterator[Subject]:
+    made = Subject(engine, samples(engine.slug), engine.new_sandbox(), engine.new_sandbox(), settings)
     for sandbox in (made.a, made.b):
         await engine.create(sandbox)
     yield made

@@ -10,6 +10,7 @@ import pytest
 
 from app.core.engine import Engine
 from app.core.sandbox import Sandbox
+from app.engines.postgres.engine import PostgresEngine
 from app.playground.store import RunRecord, SandboxRecord, Snapshot, Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore, migrate
@@ -18,12 +19,17 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
-    if request.param == "memory":
+def server(request: pytest.FixtureRequest) -> PostgresEngine | None:
+    return request.getfixturevalue("postgres") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def store(server: PostgresEngine | None) -> AsyncIterator[Store]:
+    if server is None:
         yield MemoryStore()
         return
-    postgres = request.getfixturevalue("postgres")
-    arguments = await postgres.store_connection("store_test")
+    await server.server.ensure_database("store_test")
+    arguments = server.server.connect_arguments("store_test")
     async with PostgresStore(arguments) as store:
         async with store._connection() as connection:
             await connection.execute("truncate sessions, sandboxes, runs, snapshots")
@@ -107,7 +113,9 @@ async def test_a_snapshot_is_immutable(store: Store) -> None:
 
 
 async def test_migrations_run_once_also_from_two_processes_at_once(postgres: Engine) -> None:
-    arguments = await postgres.store_connection("store_migration_test")  # type: ignore[attr-defined]
+    assert isinstance(postgres, PostgresEngine)
+    await postgres.server.ensure_database("store_migration_test")
+    arguments = postgres.server.connect_arguments("store_migration_test")
     connections = [await asyncpg.connect(**arguments) for _ in range(3)]
     try:
         applied = await asyncio.gather(*(migrate(connection) for connection in connections))
