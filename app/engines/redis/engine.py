@@ -33,6 +33,7 @@ class RedisEngine(Engine):
 
     slug = "redis"
     label = "Redis"
+    character = "In memory: keys, data structures, expiry"
     editor_mode = "redis"
     file_extension = "redis"
 
