@@ -57,6 +57,7 @@ def _serve(settings: Settings) -> int:
         create_app(settings, on_ready=announce),
         host=settings.host,
         port=settings.port,
+        loop="asyncio",
         log_config=None,
         access_log=False,
         server_header=False,
