@@ -110,9 +110,7 @@ def test_bodies_over_the_limit_and_without_length_are_refused(client: TestClient
     assert client.post("/partials/alpha/run", content=chunks(), headers=headers).status_code == 411
 
 
-@pytest.mark.parametrize(
-    "path", ["/p/../../etc/passwd", "/p/" + "A" * 22, "/static/../pyproject.toml", "/alpha/../..", "/.git/config"]
-)
+@pytest.mark.parametrize("path", ["/p/../../etc/passwd", "/p/" + "A" * 22, "/static/../pyproject.toml", "/.git/config"])
 def test_guessed_paths_are_not_found(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
