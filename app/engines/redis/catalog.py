@@ -46,12 +46,17 @@ async def _keys(server: SandboxServer, db: int) -> list[SchemaObject]:
 def _detail(kind: bytes, length: int | None, ttl_ms: int, memory: int | None) -> str:
     facts = [kind.decode()]
     if length is not None:
-        facts.append(f"{length:,} {_COUNTED.get(facts[0], 'elements')}")
+        facts.append(_counted(length, _COUNTED.get(facts[0], "elements")))
     if ttl_ms >= 0:
         facts.append(f"expires in {ttl_ms / 1000:,.0f} s")
     if memory is not None:
         facts.append(f"{memory:,} bytes of memory")
     return ", ".join(facts)
+
+
+def _counted(count: int, words: str) -> str:
+    singular = "entry" if words == "entries" else words.removesuffix("s")
+    return f"{count:,} {singular if count == 1 else words}"
 
 
 async def key_sizes(server: SandboxServer, db: int, keys: list[bytes]) -> tuple[int, list[Any]]:

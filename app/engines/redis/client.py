@@ -22,15 +22,16 @@ from app.engines.redis.fleet import Fleet
 from app.engines.redis.interrupt import interrupt
 from app.engines.redis.messages import as_message, is_confirmation
 from app.engines.redis.plan import Planner, Ran
-from app.engines.redis.policy import ADMIN_USER, LISTENING, SCRIPTS, UNSUBSCRIBING
+from app.engines.redis.policy import LISTENING, SCRIPTS, UNSUBSCRIBING
 from app.engines.redis.replies import Reply
 from app.engines.redis.results import count_of, reply_result
+from app.engines.redis.slowlog import ask_for_all, is_slowlog_get, visitors_part
+from app.engines.redis.slowlog import server_ms as time_on_server
 from app.engines.redis.wire import Intake
 
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 3.0
-SLOW_LOG_ENTRIES = 4
 
 
 class RedisClient(Client):
@@ -57,8 +58,15 @@ class RedisClient(Client):
 
     async def connect(self) -> None:
         """Wake the server and log in, unless that is so already."""
-        if not self._connection.in_step:
-            with translated(), self._server.using():
+        if self._connection.in_step:
+            return
+        with translated(), self._server.using():
+            await self._fleet.wake(self._server, self.sandbox.secret)
+            try:
+                await self._connection.connect()
+            except OSError:  # it ended just now, and that was not known yet
+                if not await self._server.ended(self._server.starts):
+                    raise
                 await self._fleet.wake(self._server, self.sandbox.secret)
                 await self._connection.connect()
 
@@ -136,7 +144,7 @@ class RedisClient(Client):
         began = time.perf_counter()
         deadline = began + limits.left_ms / 1000
         with translated():
-            await self._connection.send(words)
+            await self._connection.send(ask_for_all(words) if is_slowlog_get(words) else words)
         while True:
             reply = await self._reply(intake, deadline, limits)
             if reply.type != "push" or name in UNSUBSCRIBING or name in LISTENING:
@@ -150,7 +158,9 @@ class RedisClient(Client):
         if reply.type == "error":
             raise statement_error(reply.value, statement)
         await self._keep_in_step(name, reply, intake)
-        server_ms = await self._server_ms(words) if reply != QUEUED else None
+        if is_slowlog_get(words):
+            reply = visitors_part(words, reply)
+        server_ms = await time_on_server(self._server, words) if reply != QUEUED else None
         self._ran = Ran(statement, count_of(reply), server_ms)
         stats = Stats(
             server_ms=server_ms,
@@ -195,7 +205,7 @@ class RedisClient(Client):
 
     async def _broken(self) -> PlaygroundError:
         """Why the connection broke in the middle of a statement."""
-        if not await self._server.end_unexpected():
+        if not await self._server.ended(self._connection.server_start):
             return StatementStopped(
                 f"The reply was over {OUTPUT_LIMIT_BYTES // 1_000_000} MB, more than the server may hold for one client.",
                 code="max_output_bytes",
@@ -222,7 +232,7 @@ class RedisClient(Client):
         heard = 0
         halt = asyncio.create_task(self._halt.wait())
         try:
-            while heard < limits.max_messages and not intake.out_of_bytes:
+            while heard < limits.max_messages and not (intake.spent or intake.unread):
                 reply = await self._connection.next(intake, deadline - time.perf_counter(), halt)
                 if reply is None:
                     break
@@ -250,24 +260,12 @@ class RedisClient(Client):
     async def _keep_in_step(self, name: str, reply: Reply, intake: Intake) -> None:
         """Put the connection right after what unsettles it: an unread rest, RESET, QUIT."""
         with translated():
-            if intake.out_of_bytes:
+            if intake.unread:
                 await self._connection.reconnect()
             elif name == "RESET" and reply.value == b"RESET":
                 await self._connection.log_in()
             elif name == "QUIT":
                 await self._connection.close()
-
-    async def _server_ms(self, words: list[bytes]) -> float | None:
-        """What the slow log says of the command just run; None when it isn't there."""
-        try:
-            entries = await self._server.admin().slowlog_get(SLOW_LOG_ENTRIES)
-        except (RedisError, OSError):
-            return None
-        name = words[0].upper()
-        for entry in entries:
-            if entry["command"].split(b" ", 1)[0].upper() == name and entry["client_name"] != ADMIN_USER.encode():
-                return float(entry["duration"]) / 1000
-        return None
 
     def _end_run(self) -> None:
         if self._in_run:

@@ -19,11 +19,12 @@ _OWN_REPLY_BYTES = 100_000
 class Connection:
     """`pending` while a reply is still to come; a connection left so is of use to no one else.
 
-    `notices` collects what the visitor should be told at the next statement.
+    `server_start` tells which start of the server it belongs to; `notices` collects what the visitor should be told at the next statement.
     """
 
     def __init__(self, server: SandboxServer, client_name: str, secret: str) -> None:
         self.id = 0
+        self.server_start = 0
         self.notices: list[Notice] = []
         self._server = server
         self._client_name = client_name
@@ -47,6 +48,7 @@ class Connection:
         """Log in as the visitor, with the database and name that the connection before it had."""
         await self.close()
         self._wire = await Wire.connect(self._server.socket)
+        self.server_start = self._server.starts
         await self.log_in()
         self._server.client_ids[self._client_name] = self.id
         state = self._server.remembered.pop(self._client_name, None)

@@ -29,7 +29,7 @@ def _truncated(reply: Reply, intake: Intake, limits: Limits) -> Truncated | None
     if intake.cut_items is not None:
         count, shown = intake.cut_items
         return Truncated("max_rows", limits.max_rows, shown, f"{count:,} elements came; the first {shown:,} are shown.")
-    if intake.out_of_bytes:
+    if intake.unread:
         aggregate = reply.type in AGGREGATES
         shown = len(reply.value) if reply.value is not None else 0
         return Truncated(

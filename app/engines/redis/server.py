@@ -59,7 +59,7 @@ class ClientState:
 
 
 class SandboxServer:
-    """`in_use` counts the runs under way; a server in use is never parked. `restores` counts unexpected ends."""
+    """`in_use` counts the runs under way; a server in use is never parked. `restores` counts the starts after an unexpected end."""
 
     def __init__(
         self, namespace: str, *, root: Path, runtime: Path, places: Places, binary: Binary, max_bytes: int
@@ -70,6 +70,7 @@ class SandboxServer:
         self.lock = asyncio.Lock()
         self.in_use = 0
         self.used_at = time.monotonic()
+        self.starts = 0
         self.restores = 0
         self.told: dict[str, int] = {}
         self.remembered: dict[str, ClientState] = {}
@@ -152,6 +153,7 @@ class SandboxServer:
         self._write_private(config, text)
         await self.process.start()
         self._wanted = True
+        self.starts += 1
         self.used_at = time.monotonic()
         with contextlib.suppress(ResponseError):  # servers before 7.2 don't know the word
             await self.admin().config_set("loglevel", "nothing")
@@ -214,10 +216,10 @@ class SandboxServer:
                 int(client["db"]), client["name"].encode(), int(client.get("resp", 3)), in_transaction
             )
 
-    async def end_unexpected(self) -> bool:
-        """Whether the process is gone, or is found to be within a moment; asked when a connection broke."""
+    async def ended(self, start: int) -> bool:
+        """Whether that start of the process is over, or is found to be within a moment; asked when a connection broke."""
         deadline = time.monotonic() + SETTLE_S
-        while self.running and time.monotonic() < deadline:
+        while self.starts == start and self.running and time.monotonic() < deadline:
             try:
                 await self.admin().ping()
             except ResponseError:
@@ -226,7 +228,7 @@ class SandboxServer:
                 await asyncio.sleep(0.01)
             else:
                 return False
-        return not self.running
+        return self.starts != start or not self.running
 
     @property
     def ran_out_of_memory(self) -> bool:
@@ -239,10 +241,10 @@ class SandboxServer:
         self.remembered.clear()
         if self.snapshot.exists():
             age_s = time.time() - self.snapshot.stat().st_mtime
-            data = f"Data is as of the last snapshot, {age_s:.1f} s before; what was written after it is lost."
+            data = f"Its data is that of the last snapshot, taken {age_s:,.1f} s before; what was written after it is lost."
         else:
             data = "There was no snapshot yet, so the sandbox is empty."
-        self._lost = f"{data} SELECT, MULTI, WATCH and scripts loaded with SCRIPT LOAD are gone too."
+        self._lost = f"{data} SELECT, MULTI, WATCH, subscriptions and loaded scripts (SCRIPT LOAD) are gone too."
 
     async def _ready(self) -> None:
         for _ in range(READY_TRIES):

@@ -6,7 +6,7 @@ and an array, fail on a map whose key is itself a map, and read a reply whole, h
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.engines.redis.replies import Reply, ReplyType
@@ -24,7 +24,10 @@ _ATTRIBUTE = ord("|")
 
 @dataclass(slots=True)
 class Intake:
-    """How much of one reply is taken in, and afterwards what was left out of it."""
+    """How much of one reply is taken in, and afterwards what was left out of it.
+
+    `unread`: the limit of bytes was reached, and the rest of the reply still lies in the connection.
+    """
 
     max_items: int
     max_bytes: int
@@ -32,20 +35,19 @@ class Intake:
     values: int = 0
     cut_items: tuple[int, int] | None = None  # the first aggregate that was longer: its length, and how much is kept
     too_deep: bool = False
-    out_of_bytes: bool = field(default=False)
+    unread: bool = False
 
     @property
     def left_bytes(self) -> int:
         return max(0, self.max_bytes - self.taken_bytes)
 
-    def take(self, count: int) -> None:
-        self.taken_bytes += count
-        if self.taken_bytes > self.max_bytes:
-            self.out_of_bytes = True
+    @property
+    def spent(self) -> bool:
+        return self.taken_bytes > self.max_bytes
 
 
 class Wire:
-    """A connection. After a reply that ran out of bytes the rest is unread, and the connection is of no more use."""
+    """A connection. After a reply of which a rest is unread it is of no more use."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -105,7 +107,8 @@ class Wire:
         per_item = 2 if kind == "map" else 1
         items: list[object] = []
         for _ in range(kept):
-            if intake.out_of_bytes:
+            if intake.spent or intake.unread:
+                intake.unread = True
                 return Reply(kind, items)
             item = await self._value(intake, depth + 1)
             items.append((item, await self._map_value(intake, depth)) if per_item == 2 else item)
@@ -113,11 +116,14 @@ class Wire:
         return Reply(kind, items)
 
     async def _map_value(self, intake: Intake, depth: int) -> Reply:
-        return Reply("nil", None) if intake.out_of_bytes else await self._value(intake, depth + 1)
+        return Reply("nil", None) if intake.unread else await self._value(intake, depth + 1)
 
     async def _skip(self, count: int, intake: Intake) -> None:
         """Read past `count` values, however deep they are."""
-        while count and not intake.out_of_bytes:
+        while count:
+            if intake.spent or intake.unread:
+                intake.unread = True
+                return
             count -= 1
             line = await self._line(intake)
             kind, rest = line[0], line[1:]
@@ -137,27 +143,27 @@ class Wire:
         while (end := self._buffer.find(b"\r\n", searched)) < 0:
             if len(self._buffer) - self._at > max(MAX_LINE_BYTES, intake.left_bytes):
                 end = self._at + max(MAX_LINE_BYTES, intake.left_bytes)
-                intake.out_of_bytes = True
+                intake.unread = True
                 break
             kept = len(self._buffer) - self._at
             await self._fill()
             searched = self._at + max(0, kept - 1)
         line = bytes(self._buffer[self._at : end])
         self._at = end + 2
-        intake.take(len(line) + 2)
+        intake.taken_bytes += len(line) + 2
         return line
 
     async def _blob(self, length: int, intake: Intake) -> bytes:
         """A string of known length; cut to what may still be taken, without reading the rest."""
         wanted = min(length, intake.left_bytes)
         if wanted < length:
-            intake.out_of_bytes = True
-        needed = wanted if intake.out_of_bytes else length + 2
+            intake.unread = True
+        needed = wanted if intake.unread else length + 2
         while len(self._buffer) - self._at < needed:
             await self._fill()
         data = bytes(self._buffer[self._at : self._at + wanted])
         self._at += needed
-        intake.take(needed)
+        intake.taken_bytes += needed
         return data
 
     async def _fill(self) -> None:

@@ -1,5 +1,7 @@
 """Redis as the contract tests need it."""
 
+from redis.exceptions import ResponseError
+
 from app.core.engine import Engine
 from app.core.sandbox import Sandbox
 from app.engines.redis.engine import RedisEngine
@@ -14,8 +16,7 @@ async def running(engine: Engine, sandbox: Sandbox) -> int:
         return 0
     try:
         info = await server.admin().info("clients")
-    except Exception as exc:
-        assert "BUSY" in str(exc), exc
+    except ResponseError:  # BUSY: it is in a script
         return 1
     return int(info["blocked_clients"])
 
@@ -58,7 +59,7 @@ SAMPLES = Samples(
     exists=exists,
     failing="SET number many\nINCR number",
     failing_offset=16,
-    many='EVAL "for i = 1, 2500 do redis.call(\'RPUSH\', \'many\', i) end" 0\nLRANGE many 0 -1',
+    many="EVAL \"for i = 1, 2500 do redis.call('RPUSH', 'many', i) end\" 0\nLRANGE many 0 -1",
     big="EVAL \"for i = 1, 40 do redis.call('RPUSH', 'big', string.rep('x', 100000)) end\" 0\nLRANGE big 0 -1",
     remember="SELECT 3\nCLIENT SETNAME remembered",
     recall="CLIENT GETNAME",
