@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.model import OperationModel
 
 from app.config import Settings
 from app.core.errors import EngineBusy, StatementStopped
@@ -142,7 +144,7 @@ class Calls:
             proxies={},
             max_pool_connections=4,
         )
-        return model.session().create_client(
+        client = model.session().create_client(
             "dynamodb",
             region_name=REGION,
             endpoint_url=server.url,
@@ -150,6 +152,8 @@ class Calls:
             aws_secret_access_key=sandbox.secret,
             config=config,
         )
+        client.meta.events.register("before-parse.dynamodb", _keep_as_sent)
+        return client
 
     def forget(self, sandbox: Sandbox) -> None:
         """Close the sandbox's connections."""
@@ -173,6 +177,18 @@ async def _turn(server: Server, heavy: bool) -> AsyncIterator[None]:
             await held.enter_async_context(server.heavy)
         await held.enter_async_context(server.calls)
         yield
+
+
+def _keep_as_sent(
+    operation_model: OperationModel,
+    response_dict: dict[str, Any],
+    customized_response_dict: dict[str, Any],
+    **_: object,
+) -> None:
+    """Answers that carry items stay DynamoDB JSON: botocore would take ten times as long to build the same."""
+    if response_dict["status_code"] < 300 and operation_model.name not in model.TABLES:
+        customized_response_dict.update(json.loads(response_dict["body"]))
+        response_dict["body"] = b"{}"
 
 
 def _retrieve(work: asyncio.Future[Any]) -> None:

@@ -21,7 +21,6 @@ from app.engines.dynamodb.shelf import keys_of
 if TYPE_CHECKING:
     from app.engines.dynamodb.engine import DynamoEngine
 
-LONG_STATEMENT_CHARS = 20_000
 LOST_TABLES = (
     "The DynamoDB emulator was started again since this sandbox was made, and it keeps nothing: "
     "tables made before are gone. Run what creates them once more."

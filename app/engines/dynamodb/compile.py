@@ -1,5 +1,6 @@
 """A statement as the call to be made: API calls as written, PartiQL translated for the emulator."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,13 @@ from app.engines.dynamodb.shelf import keys_of
 from app.engines.dynamodb.statements import Call
 from app.engines.dynamodb.translate import TranslationProblem, translate
 
+LONG_STATEMENT_CHARS = 10_000
+"""From here on a statement is read in a thread: 600 kB of JSON would hold the event loop for a tenth of a second."""
+
 Describe = Callable[[str], Awaitable[dict[str, Any]]]
 """The description of a table of the sandbox, or StatementFailed when there is none."""
+
+_VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,8 @@ class Compiler:
     async def call_of(self, statement: Statement) -> tuple[Call, str]:
         """The checked call, and what it is called to the visitor: the operation, or PartiQL's verb."""
         if statements.is_call(statement):
-            call = check(statements.read_call(statement), self.namespace)
+            long = len(statement.text) > LONG_STATEMENT_CHARS
+            call = await asyncio.to_thread(self._read, statement) if long else self._read(statement)
             return await self._api(call)
         check_statement_length(statement.text, statement.start)
         parsed = _parse(statement.text, [], statement.start)
@@ -37,6 +44,9 @@ class Compiler:
         return check(
             Call("ExecuteStatement", {"Statement": statement.text}, statement.start), self.namespace
         ), parsed.verb
+
+    def _read(self, statement: Statement) -> Call:
+        return check(statements.read_call(statement), self.namespace)
 
     async def _api(self, call: Call) -> tuple[Call, str]:
         if not self.translates:
@@ -89,4 +99,5 @@ def _parse(text: str, parameters: list[Any], offset: int) -> partiql.Parsed:
     try:
         return partiql.parse(text, parameters)
     except PartiqlError as exc:
-        raise StatementFailed(exc.message, code="ValidationException", offset=offset + exc.offset) from exc
+        hint = "Statements are separated by a semicolon." if exc.got.upper() in _VERBS else None
+        raise StatementFailed(exc.message, code="ValidationException", hint=hint, offset=offset + exc.offset) from exc

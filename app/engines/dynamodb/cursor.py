@@ -55,7 +55,7 @@ class Cursor:
 
     def unexpected(self, wanted: str) -> PartiqlError:
         got = repr(self.now.text) if self.now.kind != "end" else "the end of the statement"
-        return PartiqlError(f"{wanted} expected, not {got}.", self.now.start)
+        return PartiqlError(f"{wanted} expected, not {got}.", self.now.start, self.now.text)
 
     def name(self) -> str:
         if self.now.kind not in ("name", "word"):

@@ -19,6 +19,9 @@ from app.engines.dynamodb.server import Pool
 from app.engines.dynamodb.shelf import Shelf
 from app.engines.dynamodb.statements import Call
 
+CHEAP_TO_COUNT_BYTES = 4_000_000
+"""Up to here `usage` counts; above, it gives the upper bound, and the count is left to a write that meets the quota."""
+
 
 class DynamoEngine(Engine):
     slug = "dynamodb"
@@ -81,7 +84,7 @@ class DynamoEngine(Engine):
     async def usage(self, sandbox: Sandbox) -> Usage:
         names = await tables.names(self._ask(sandbox))
         ledger = self._shelf(sandbox).ledger
-        if not ledger.known or ledger.bound > ledger.max_bytes // 2:
+        if not ledger.known or (not ledger.exact and ledger.bound < CHEAP_TO_COUNT_BYTES):
             ledger.set(await tables.count_bytes(self._ask(sandbox)))
         return Usage(ledger.bound, len(names))
 

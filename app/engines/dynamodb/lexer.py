@@ -15,10 +15,11 @@ _TOKEN = re.compile(
 
 
 class PartiqlError(ValueError):
-    """What is wrong, and where in the statement."""
+    """What is wrong, and where in the statement; `got` is the token that stands there."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, message: str, offset: int, got: str = "") -> None:
         super().__init__(message)
+        self.got = got
         self.message = f"Statement wasn't well formed, can't be processed: {message}"
         self.offset = offset
 

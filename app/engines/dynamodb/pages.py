@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from app.core.limits import Limits
 from app.core.results import Truncated
 from app.engines.dynamodb.statements import Call
-from app.engines.dynamodb.values import plain_map, wire
+from app.engines.dynamodb.values import plain_map, typed_map
 
 Send = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -18,6 +19,9 @@ PAGE_BYTES = 1_000_000
 FIRST_PAGE_ITEMS = 250
 MIN_PAGE_ITEMS = 25
 MAX_PAGE_ITEMS = 2_000
+SLOW_FILTER_ITEMS = 10
+"""The first page of a filter with contains(), which may take long on each item."""
+QUICK_PAGE_S, SLOW_PAGE_S = 0.1, 0.4
 MAX_PAGE_WORK = 400_000
 """Items times characters of filter in one page: the emulator reads the filter anew for each item, and nothing stops it."""
 
@@ -35,8 +39,7 @@ class Items:
 
     def add(self, items: list[dict[str, Any]]) -> None:
         for item in items:
-            document = wire(item)
-            size = len(json.dumps(document, ensure_ascii=False))
+            size = len(json.dumps(item, ensure_ascii=False))
             if len(self.documents) >= self.max_rows:
                 self.cut("max_rows", self.max_rows, f"The first {self.max_rows} items are shown")
             elif self.bytes + size > self.max_bytes:
@@ -44,12 +47,27 @@ class Items:
             if self.truncated:
                 return
             self.bytes += size
-            self.documents.append(document)
+            self.documents.append(item)
             self.plain.append(plain_map(item))
 
     def cut(self, limit: str, value: int, why: str) -> None:
         message = f"{why}; LastEvaluatedKey says that there is more."
         self.truncated = Truncated(limit, value, len(self.documents), message)
+
+
+@dataclass(slots=True)
+class PageSize:
+    """How many items the next page may look at; with a filter, by how long the last one took."""
+
+    now: int
+    most: int
+    filtered: bool = False
+
+    def after(self, took_s: float) -> None:
+        if self.filtered and took_s < QUICK_PAGE_S:
+            self.now = min(self.most, self.now * 4)
+        elif self.filtered and took_s > SLOW_PAGE_S:
+            self.now = max(1, self.now // 4)
 
 
 @dataclass(slots=True)
@@ -69,10 +87,12 @@ async def read_pages(send: Send, call: Call, limits: Limits) -> Read:
     found = Read(Items(limits.max_rows, limits.max_reply_bytes))
     parameters = dict(call.parameters)
     left: int | None = parameters.get("Limit")
-    size = FIRST_PAGE_ITEMS
+    sizes = _filtered_sizes(parameters) or PageSize(min(FIRST_PAGE_ITEMS, limits.max_rows + 1), MAX_PAGE_ITEMS)
     while True:
-        asked = _page_items(parameters, size, found, left)
+        asked = sizes.now if left is None else min(sizes.now, left)
+        began = monotonic()
         answer = await send(call.operation, {**parameters, "Limit": asked})
+        sizes.after(monotonic() - began)
         items = answer.get("Items", [])
         await asyncio.to_thread(found.items.add, items)
         _count(found, answer, len(items))
@@ -83,22 +103,22 @@ async def read_pages(send: Send, call: Call, limits: Limits) -> Read:
             found.last_key = answer.get("LastEvaluatedKey")
             return found
         parameters.update(token)
-        if found.items.documents:
+        if not sizes.filtered and found.items.documents:
             per_item = max(1, found.items.bytes // len(found.items.documents))
-            size = max(MIN_PAGE_ITEMS, min(MAX_PAGE_ITEMS, PAGE_BYTES // per_item))
+            # one more than is shown tells whether there is more
+            sizes.now = max(1, min(PAGE_BYTES // per_item, limits.max_rows + 1 - len(found.items.documents)))
 
 
-def _page_items(parameters: dict[str, Any], size: int, found: Read, left: int | None) -> int:
-    """How many items the next page may look at."""
-    condition = str(parameters.get("FilterExpression") or parameters.get("QueryFilter") or "")
-    condition += str(parameters.get("ScanFilter") or "")
-    if condition:
-        size = max(MIN_PAGE_ITEMS, min(MAX_PAGE_ITEMS, MAX_PAGE_WORK // len(condition)))
-    elif parameters.get("Select") == "COUNT":
-        size = MAX_PAGE_ITEMS
-    else:  # one more than is shown tells whether there is more
-        size = min(size, found.items.max_rows + 1 - len(found.items.documents))
-    return size if left is None else min(size, left)
+def _filtered_sizes(parameters: dict[str, Any]) -> PageSize | None:
+    """How many items a page may look at when each of them is checked against a filter."""
+    if parameters.get("Select") == "COUNT" and "FilterExpression" not in parameters:
+        return PageSize(MAX_PAGE_ITEMS, MAX_PAGE_ITEMS, filtered=True)
+    names = ("FilterExpression", "QueryFilter", "ScanFilter")
+    condition = "".join(str(parameters[name]) for name in names if name in parameters)
+    if not condition:
+        return None
+    most = max(MIN_PAGE_ITEMS, min(MAX_PAGE_ITEMS, MAX_PAGE_WORK // len(condition)))
+    return PageSize(SLOW_FILTER_ITEMS if "contains" in condition else most, most, filtered=True)
 
 
 def _count(found: Read, answer: dict[str, Any], got: int) -> None:
@@ -112,7 +132,7 @@ def _count(found: Read, answer: dict[str, Any], got: int) -> None:
 
 def _next(answer: dict[str, Any]) -> dict[str, Any] | None:
     if answer.get("LastEvaluatedKey"):
-        return {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return {"ExclusiveStartKey": typed_map(answer["LastEvaluatedKey"])}
     if answer.get("NextToken"):
         return {"NextToken": answer["NextToken"]}
     return None

@@ -1,9 +1,16 @@
 """How a call was executed: read off the call and its figures, since DynamoDB has no EXPLAIN."""
 
+import json
+import re
+from typing import Any
+
 from app.core.plans import Access, Plan, PlanNode
 from app.engines.dynamodb.replies import Done
 from app.engines.dynamodb.translate import Keys
+from app.engines.dynamodb.values import plain, wire
 
+MAX_SHOWN_CHARS = 80
+_PLACEHOLDER = re.compile(r"[#:]\w+")
 NOTE = (
     "DynamoDB has no EXPLAIN: this is the call itself, with the counts and the capacity units that it gave. "
     "The emulator's capacity units are flat ones, not measured by item size."
@@ -21,7 +28,7 @@ def plan_of(done: Done, keys: Keys | None) -> Plan:
         access=access,
         target=_target(done),
         index=parameters.get("IndexName"),
-        condition=parameters.get("KeyConditionExpression") or parameters.get("ConditionExpression"),
+        condition=_readable(parameters, "KeyConditionExpression") or _readable(parameters, "ConditionExpression"),
         returned_rows=examined if filtered else done.returned,
         examined_rows=examined,
         loops=done.pages,
@@ -34,7 +41,7 @@ def plan_of(done: Done, keys: Keys | None) -> Plan:
         node = PlanNode(
             label="FilterExpression",
             access="filter",
-            condition=filtered,
+            condition=_readable(parameters, "FilterExpression"),
             returned_rows=done.returned,
             examined_rows=examined,
             children=(node,),
@@ -50,6 +57,23 @@ def plan_of(done: Done, keys: Keys | None) -> Plan:
         note=NOTE,
         raw={"operation": done.call.operation, "ConsumedCapacity": done.capacity},
     )
+
+
+def _readable(parameters: dict[str, Any], name: str) -> str | None:
+    """An expression with the names and values that its placeholders stand for."""
+    text = parameters.get(name)
+    if not text:
+        return None
+    names = parameters.get("ExpressionAttributeNames", {})
+    values = parameters.get("ExpressionAttributeValues", {})
+
+    def meant(found: re.Match[str]) -> str:
+        placeholder = found.group()
+        if placeholder in values:
+            return json.dumps(plain(wire(values[placeholder])), ensure_ascii=False)[:MAX_SHOWN_CHARS]
+        return str(names.get(placeholder, placeholder))
+
+    return _PLACEHOLDER.sub(meant, str(text))
 
 
 def _access(done: Done, keys: Keys | None) -> Access:

@@ -19,10 +19,11 @@ class Ledger:
         self.max_bytes = max_bytes
         self.bound = 0
         self.known = False
+        self.exact = False
 
     def set(self, counted: int) -> None:
         self.bound = counted
-        self.known = True
+        self.known = self.exact = True
 
     async def admit(self, call: Call, count: Callable[[], Awaitable[int]]) -> None:
         """Take the growth of a write into account, or raise StatementRefused when it does not fit."""
@@ -41,6 +42,7 @@ class Ledger:
                 limit=("dynamodb_quota_bytes", self.max_bytes),
             )
         self.bound += growth
+        self.exact = False
 
 
 def growth_of(call: Call) -> int:

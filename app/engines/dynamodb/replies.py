@@ -10,7 +10,6 @@ from app.core.results import Notice, Result, Statement
 from app.engines.dynamodb import model
 from app.engines.dynamodb.pages import Items, Read
 from app.engines.dynamodb.statements import Call
-from app.engines.dynamodb.values import wire
 
 _TABLE_ANSWERS = {
     "CreateTable": "TableDescription",
@@ -57,19 +56,24 @@ class Done:
         return f"{self.verb}: {', '.join(parts)}"
 
 
+def counted(number: int) -> str:
+    return f"{number:,} item{'' if number == 1 else 's'}"
+
+
 def of_pages(statement: Statement, done: Done, read: Read) -> Result:
     """The result of a query or scan."""
-    done.returned, done.scanned, done.pages, done.capacity = read.count, read.scanned, read.pages, read.capacity
-    facts = [f"{read.count} items"]
+    done.returned = len(read.items.documents) if read.items.truncated else read.count
+    done.scanned, done.pages, done.capacity = read.scanned, read.pages, read.capacity
+    facts = [counted(done.returned)]
     if read.scanned is not None:
-        facts.append(f"{read.scanned} examined")
+        facts.append(f"{read.scanned:,} examined")
     if read.pages > 1:
         facts.append(f"{read.pages} pages")
     if done.call.parameters.get("Select") == "COUNT":
         return Result(kind="status", statement=statement, status=done.said(*facts))
     result = _documents(statement, done, read.items, *facts)
     if read.last_key and not read.items.truncated:
-        key = json.dumps(wire(read.last_key), ensure_ascii=False)
+        key = json.dumps(read.last_key, ensure_ascii=False)
         result.notices.append(Notice("info", f"There is more. LastEvaluatedKey: {key}"))
     return result
 
@@ -86,7 +90,7 @@ def of_answer(statement: Statement, done: Done, answer: dict[str, Any], limits: 
     found.add(items)
     done.returned = len(items)
     if items or operation in model.READS:
-        result = _documents(statement, done, found, f"{len(items)} items")
+        result = _documents(statement, done, found, counted(len(items)))
     else:
         result = Result(kind="status", statement=statement, status=done.said())
     result.notices += notices
@@ -131,7 +135,7 @@ def _items(operation: str, answer: dict[str, Any]) -> tuple[list[dict[str, Any]]
     responses = answer.get("Responses", [])
     if isinstance(responses, dict):
         for table, found in responses.items():
-            notices.append(Notice("info", f"{table}: {len(found)} items"))
+            notices.append(Notice("info", f"{table}: {counted(len(found))}"))
             items += found
     else:
         for number, response in enumerate(responses, 1):
@@ -142,7 +146,7 @@ def _items(operation: str, answer: dict[str, Any]) -> tuple[list[dict[str, Any]]
                 notices.append(Notice("warning", told))
     for name in ("UnprocessedItems", "UnprocessedKeys"):
         if left := answer.get(name):
-            told = json.dumps(wire(left), ensure_ascii=False)
+            told = json.dumps(left, ensure_ascii=False)
             notices.append(Notice("warning", f"{name}: {told}"))
     return items, notices
 
@@ -154,4 +158,4 @@ def _json(value: Any) -> Any:
         return {name: _json(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_json(item) for item in value]
-    return wire(value)
+    return value

@@ -15,7 +15,7 @@ from app.config import Settings
 from app.core.doctor import Diagnosis
 from app.core.engine import EngineInfo
 from app.core.errors import EngineUnavailable
-from app.core.places import PlaceError, Places
+from app.core.places import PlaceError, Places, package_folder
 from app.core.process import ServerProcess
 from app.core.sandbox import Sandbox
 
@@ -141,6 +141,9 @@ async def start(settings: Settings, places: Places) -> Pool:
 def _server(number: int, port: int, python: Path, packages: Path, places: Places) -> Server:
     server = Server(f"http://{HOST}:{port}", since=datetime.now(UTC))
     temporary = places.engine_runtime("dynamodb")
+    compiled = {}
+    if packages != package_folder("ministack").parent:  # a copy comes without compiled code, in a folder of root's
+        compiled["PYTHONPYCACHEPREFIX"] = str(places.engine_data("dynamodb") / "compiled")
 
     async def ready() -> None:
         await asyncio.to_thread(_ask, server.url)
@@ -161,7 +164,7 @@ def _server(number: int, port: int, python: Path, packages: Path, places: Places
             "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "ERROR",
             "PYTHONPATH": str(packages),
-            "PYTHONPYCACHEPREFIX": str(places.engine_data("dynamodb") / "pycache"),
+            **compiled,
             "TMPDIR": str(temporary),
             "HOME": str(temporary),
         },

@@ -49,7 +49,7 @@ def split(source: str) -> list[Statement]:
 
 
 def is_call(statement: Statement) -> bool:
-    return _call_end(statement.text, 0) is not None
+    return _call_word(statement.text, 0) is not None
 
 
 def read_call(statement: Statement) -> Call:
@@ -82,14 +82,13 @@ def _end(pattern: re.Pattern[str], source: str, at: int) -> int:
 
 def _call_end(source: str, at: int) -> int | None:
     """Where the API call that begins at `at` ends, or None when no call begins there."""
-    word = _WORD.match(source, at)
+    word = _call_word(source, at)
     if word is None:
         return None
-    name = word.group()
     body = _end(_GAP, source, word.end())
     if source[body : body + 1] != "{":
-        alone = name in model.operations() and _LINE_END.match(source, word.end())
-        return word.end() if alone else None
+        return word.end()
+    name = word.group()
     if name not in model.operations():
         close = model.near(name, model.operations())
         raise StatementFailed(
@@ -99,6 +98,16 @@ def _call_end(source: str, at: int) -> int | None:
             offset=at,
         )
     return _brace_end(source, body)
+
+
+def _call_word(source: str, at: int) -> re.Match[str] | None:
+    """The word that names an operation: followed by a brace, or a known one that stands alone on its line."""
+    word = _WORD.match(source, at)
+    if word is None:
+        return None
+    body = _end(_GAP, source, word.end())
+    alone = word.group() in model.operations() and _LINE_END.match(source, word.end())
+    return word if source[body : body + 1] == "{" or alone else None
 
 
 def _brace_end(source: str, opened: int) -> int:

@@ -6,7 +6,8 @@ from typing import Any
 
 from app.core.engine import SchemaObject
 from app.core.errors import EngineUnavailable
-from app.engines.dynamodb.values import ITEM_OVERHEAD_BYTES, item_size
+from app.engines.dynamodb.replies import counted
+from app.engines.dynamodb.values import ITEM_OVERHEAD_BYTES, item_size, typed_map
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -47,7 +48,7 @@ async def count_bytes(ask: Ask) -> int:
             total += await asyncio.to_thread(_sum, answer["Items"])
             if not answer.get("LastEvaluatedKey"):
                 break
-            parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            parameters["ExclusiveStartKey"] = typed_map(answer["LastEvaluatedKey"])
     return total
 
 
@@ -65,8 +66,7 @@ async def schema(ask: Ask) -> list[SchemaObject]:
         for kind, listed in (("GSI", "GlobalSecondaryIndexes"), ("LSI", "LocalSecondaryIndexes")):
             for index in table.get(listed, ()):
                 parts.append(SchemaObject(kind, index["IndexName"], parts=_keys(index["KeySchema"], types)))
-        count = table.get("ItemCount", 0)
-        found.append(SchemaObject("table", name, f"{count} item{'' if count == 1 else 's'}", parts))
+        found.append(SchemaObject("table", name, counted(table.get("ItemCount", 0)), parts))
     return found
 
 

@@ -133,7 +133,7 @@ def _select(parsed: Parsed, keys: Keys) -> tuple[str, dict[str, Any]]:
         conditions = [node for node in (split.partition, split.sort) if node]
         call["KeyConditionExpression"] = " AND ".join(expressions.render(node) for node in conditions)
     if split.rest:
-        call["FilterExpression"] = expressions.render(Node("and", tuple(split.rest)))
+        call["FilterExpression"] = expressions.render(_all(split.rest))
     if parsed.projection:
         call["ProjectionExpression"] = ", ".join(expressions.path(path) for path in parsed.projection)
     if parsed.order:
@@ -180,7 +180,7 @@ def _update(parsed: Parsed, keys: Keys) -> tuple[str, dict[str, Any]]:
         "TableName": parsed.table,
         "Key": key,
         "UpdateExpression": " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses.items() if parts),
-        "ConditionExpression": expressions.render(Node("and", (exists, *rest))),
+        "ConditionExpression": expressions.render(_all([exists, *rest])),
         **expressions.parameters(),
     }
     return "UpdateItem", _with_returning(call, parsed)
@@ -193,8 +193,12 @@ def _delete(parsed: Parsed, keys: Keys) -> tuple[str, dict[str, Any]]:
     expressions = Expressions()
     call: dict[str, Any] = {"TableName": parsed.table, "Key": key}
     if rest:
-        call["ConditionExpression"] = expressions.render(Node("and", tuple(rest)))
+        call["ConditionExpression"] = expressions.render(_all(rest))
     return "DeleteItem", _with_returning({**call, **expressions.parameters()}, parsed)
+
+
+def _all(nodes: list[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 else Node("and", tuple(nodes))
 
 
 def _with_returning(call: dict[str, Any], parsed: Parsed) -> dict[str, Any]:

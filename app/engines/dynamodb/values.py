@@ -85,7 +85,7 @@ def _binary(text: str) -> bytes:
 
 
 def wire(value: Any) -> Any:
-    """What botocore read, as DynamoDB JSON: binary becomes base64, everything else is as it came."""
+    """What botocore takes, as DynamoDB JSON: binary becomes base64, everything else stays."""
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(bytes(value)).decode()
     if isinstance(value, dict):
@@ -96,7 +96,7 @@ def wire(value: Any) -> Any:
 
 
 def plain(value: dict[str, Any]) -> Any:
-    """Plain JSON of an AttributeValue: sets as lists, binary as base64, numbers as numbers where JSON holds them exactly."""
+    """Plain JSON of an AttributeValue as sent: sets as lists, binary as base64, numbers as numbers where JSON holds them exactly."""
     ((kind, held),) = value.items()
     if kind == "N":
         return _plain_number(held)
@@ -108,7 +108,7 @@ def plain(value: dict[str, Any]) -> Any:
         return [plain(item) for item in held]
     if kind == "NULL":
         return None
-    return wire(held)
+    return held
 
 
 def plain_map(item: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +138,9 @@ def size(value: dict[str, Any]) -> int:
         return 3 + sum(1 + len(name.encode()) + size(item) for name, item in held.items())
     if kind == "N":
         return _number_size(held)
-    return len(held.encode() if kind == "S" else held) if kind in ("S", "B") else 1
+    if kind == "B":
+        return len(held) if isinstance(held, bytes) else len(held) * 3 // 4
+    return len(held.encode()) if kind == "S" else 1
 
 
 def item_size(item: dict[str, Any]) -> int:
