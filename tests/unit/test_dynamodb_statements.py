@@ -167,8 +167,8 @@ DEEP = "[" * 40 + "]" * 40
         ("Query { TableName: '../../etc' }", "ValidationException", "TableName", "regular expression"),
         ("Query { TableName: 'ab' }", "ValidationException", "TableName", "greater than or equal to 3"),
         (f"Query {{ TableName: '{'a' * 256}' }}", "ValidationException", "TableName", "less than or equal to 255"),
-        (f"{PUT} a: {DEEP} }} }}", "ValidationException", "Item", "Nesting Levels"),
-        (f"{PUT} a: {{B: '%'}} }} }}", "ValidationException", "Item", "Base64"),
+        (f"{PUT} a: {DEEP} }} }}", "ValidationException", "a", "Nesting Levels"),
+        (f"{PUT} a: {{B: '%'}} }} }}", "ValidationException", "a", "Base64"),
         (f"{PUT} a: '{'x' * 410_000}' }} }}", "ValidationException", "Item", "Item size has exceeded"),
         (
             f"Scan {{ TableName: 'abc', FilterExpression: '{'a' * 100_000}' }}",
