@@ -107,13 +107,25 @@ class PostgresClient(Client):
                 yield notice
             raise
         total_ms = (time.perf_counter() - began) * 1000
+        assert self._wire
+        result = result_of(statement, answer, self._wire, limits, total_ms)
         for notice in self._take_notices():
             yield notice
-        assert self._wire
         while self._wire.notifications:
             channel, text = self._wire.notifications.popleft()
             yield Message(channel, text, at_ms=total_ms)
-        yield result_of(statement, answer, self._wire, limits, total_ms)
+        await self._keep_encoding(limits)
+        for notice in self._take_notices():
+            yield notice
+        yield result
+
+    async def _keep_encoding(self, limits: Limits) -> None:
+        """Text crosses as UTF-8 in both directions, whatever the visitor set."""
+        assert self._connection
+        if self._connection.get_settings().client_encoding.upper() in ("UTF8", "UTF-8", "UNICODE"):
+            return
+        self._notices.append(Notice("warning", "client_encoding stays UTF8 here."))
+        await self._ask("SET client_encoding = 'UTF8'", 0, limits)
 
     async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
         plan.require_explainable(statement.text)

@@ -165,13 +165,14 @@ class PostgresEngine(Engine):
 
 
 def _column(row: "asyncpg.Record") -> SchemaObject:
-    marks: list[str] = [row["type"]]
+    # The admin looks with nothing of the sandbox's in its search path, so names come with their schema.
+    marks: list[str] = [row["type"].removeprefix("public.")]
     if row["in_primary_key"]:
         marks.append("primary key")
     elif row["required"]:
         marks.append("not null")
     if row["refers_to"]:
-        marks.append(f"refers to {row['refers_to']}")
+        marks.append(f"refers to {row['refers_to'].replace('public.', '')}")
     return SchemaObject("column", row["name"], ", ".join(marks))
 
 

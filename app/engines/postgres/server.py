@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ class PostgresServer:
         self._data = self._places.engine_data("postgres") / "data"
         self._sockets = self._places.engine_runtime("postgres")
         if not (self._data / "PG_VERSION").exists():
-            await self._initdb()
+            await asyncio.to_thread(self._initdb, self._data)
         self._password = (self._data.parent / "admin-password").read_text()
         await asyncio.to_thread(self._trust_extensions, binary)
         await asyncio.to_thread(end_orphans, self._data, None)
@@ -159,36 +160,38 @@ class PostgresServer:
         }
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
-    async def _initdb(self) -> None:
-        """Make the data directory, whole or not at all."""
-        assert self._data
-        initdb = await asyncio.to_thread(find_binary, self._places, "initdb")
-        fresh = self._data.with_name("data.new")
-        await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
+    def _initdb(self, data: Path) -> None:
+        """Make the data directory, whole or not at all. Blocks for half a second."""
+        fresh = data.with_name("data.new")
+        shutil.rmtree(fresh, ignore_errors=True)
         account = self._places.account
-        identity: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
-        key = self._data.with_name("admin-password")
+        key = data.with_name("admin-password")
         key.touch(0o600)
         key.write_text(secrets.token_urlsafe(24))
         if account:
             os.chown(key, account.uid, account.gid)
-        process = await asyncio.create_subprocess_exec(
-            initdb,
-            *("-D", fresh, "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={key}", "--encoding=UTF8"),
-            *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+        done = subprocess.run(
+            [
+                find_binary(self._places, "initdb"),
+                *("-D", fresh, "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={key}", "--encoding=UTF8"),
+                *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
             cwd="/",
             umask=0o077,
-            **identity,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            check=False,
         )
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise ServerFailed(f"initdb ended with code {process.returncode}: {said.decode(errors='replace')[-800:]}")
+        if done.returncode:
+            said = done.stdout.decode(errors="replace")[-800:]
+            raise ServerFailed(f"initdb ended with code {done.returncode}: {said}")
         (fresh / "pg_hba.conf").write_text("local all all scram-sha-256\n")
-        fresh.rename(self._data)
+        fresh.rename(data)
 
     def _trust_extensions(self, binary: Path) -> None:
         """Copies of control files that say `trusted`, in a folder of ours that the server looks in first."""

@@ -1,0 +1,109 @@
+"""Splitting SQL: a table of cases, offsets, and the time it takes."""
+
+import time
+
+import pytest
+
+from app.core.errors import StatementFailed, StatementRefused
+from app.engines.postgres.statements import first_words, split, words_of
+
+CASES = [
+    ("", []),
+    (" ;; ; ", []),
+    ("-- only a comment", []),
+    ("select 1", ["select 1"]),
+    ("select 1;", ["select 1"]),
+    ("select 1 -- c;\n; select 2", ["select 1", "select 2"]),
+    ("/* a; */ select 1 /* b; */; select 2 /* c */", ["select 1", "select 2"]),
+    ("select /* x /* y; */ z; */ 1; select 2", ["select /* x /* y; */ z; */ 1", "select 2"]),
+    ("select 'a;b'; select 2", ["select 'a;b'", "select 2"]),
+    ("select 'it''s;'; select 2", ["select 'it''s;'", "select 2"]),
+    ("select 'a\\'; select 2", ["select 'a\\'", "select 2"]),
+    ("select e'a\\';b'; select 2", ["select e'a\\';b'", "select 2"]),
+    ("select E'\\\\'; select 2", ["select E'\\\\'", "select 2"]),
+    ("select name'x;'; select 2", ["select name'x;'", "select 2"]),
+    ("select U&'d\\0061;t'; select 2", ["select U&'d\\0061;t'", "select 2"]),
+    ('select ";""" from t; select 2', ['select ";""" from t', "select 2"]),
+    ("select $$a;b$$; select 2", ["select $$a;b$$", "select 2"]),
+    ("select $t$ $$ ; $u$ $t$; select 2", ["select $t$ $$ ; $u$ $t$", "select 2"]),
+    ("select $é$;$é$; select 2", ["select $é$;$é$", "select 2"]),
+    ("select a$b$c; select d$b$e", ["select a$b$c", "select d$b$e"]),
+    ("prepare p as select $1 || ';'; execute p('a;b')", ["prepare p as select $1 || ';'", "execute p('a;b')"]),
+    ("select (1;2); select 3", ["select (1;2)", "select 3"]),
+    ("select 1); select 2", ["select 1)", "select 2"]),
+    (
+        "create rule r as on insert to t do also (select 1; select 2); select 3",
+        ["create rule r as on insert to t do also (select 1; select 2)", "select 3"],
+    ),
+    (
+        "create function f() returns int begin atomic select 1; select case when true then 1 else 2 end; end; select 2",
+        [
+            "create function f() returns int begin atomic select 1; select case when true then 1 else 2 end; end",
+            "select 2",
+        ],
+    ),
+    (
+        "CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (1); END; BEGIN; END; select 1",
+        ["CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC INSERT INTO t VALUES (1); END", "BEGIN", "END", "select 1"],
+    ),
+    ('create table "begin" (a int); begin; end', ['create table "begin" (a int)', "begin", "end"]),
+    ("select a - -1, b-- c\n, d / e; select 2", ["select a - -1, b-- c\n, d / e", "select 2"]),
+    ("select 'é😀', '😀;' from t; select 2", ["select 'é😀', '😀;' from t", "select 2"]),
+    ("select {{ x }}; {% a;b %}", ["select {{ x }}", "{% a", "b %}"]),
+]
+
+
+@pytest.mark.parametrize(("source", "texts"), CASES)
+def test_split(source: str, texts: list[str]) -> None:
+    assert [statement.text for statement in split(source)] == texts
+
+
+def test_offsets_and_lines_lead_back_into_the_source() -> None:
+    source = "-- 😀\n select 1;\n\n  insert into t\n values (1) ;select 2"
+    statements = split(source)
+    assert [source[s.start : s.end] for s in statements] == [s.text for s in statements]
+    assert [s.line for s in statements] == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("source", "offset", "what"),
+    [
+        ("select 1; select 'a", 17, "quoted string"),
+        ("select e'a\\'", 7, "quoted string"),
+        ('select "a', 7, "quoted name"),
+        ("select $x$ a $y$", 7, "dollar-quoted string"),
+        ("select /* /* */", 7, "comment"),
+    ],
+)
+def test_what_never_ends_is_pointed_at(source: str, offset: int, what: str) -> None:
+    with pytest.raises(StatementFailed, match=what) as caught:
+        split(source)
+    assert caught.value.offset == offset
+
+
+def test_psql_commands_are_refused_with_what_to_do_instead() -> None:
+    with pytest.raises(StatementRefused, match=r"\\dt is a command of the psql program") as caught:
+        split("select 1;\n\\dt public.*")
+    assert caught.value.offset == 10
+    assert caught.value.hint
+    with pytest.raises(StatementFailed):
+        split("select 1 \\gx")
+
+
+def test_words() -> None:
+    assert first_words("/* x */ Create Unique INDEX i on t") == ("create", "unique", "index", "i")
+    assert first_words("(select 1)") == ()
+    assert words_of("copy t (a) from 'stdin' -- to stdout") == ["copy", "t", "a", "from"]
+
+
+@pytest.mark.parametrize(
+    "unit", ["insert into t values (1, 'hello', 3.5);\n", "(", "/", ";\n", "$a", "'", "/*", "e'\\'", "1 "]
+)
+def test_the_longest_source_is_split_in_good_time(unit: str) -> None:
+    source = (unit * 256_000)[:256_000]
+    began = time.perf_counter()
+    try:
+        split(source)
+    except StatementFailed as exc:
+        assert len(exc.message) < 100
+    assert time.perf_counter() - began < 2
