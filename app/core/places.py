@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 ACCOUNT = "sandtable"
 SYSTEM_ROOT = Path("/var/lib/sandtable")
+LAUNCHER = "sandtable-python"
 
 
 class PlaceError(RuntimeError):
@@ -121,7 +122,7 @@ class Places:
     def python(self) -> Path:
         """A Python of this minor version that the account can run."""
         current = Path(sys.executable)
-        if self.account is None or _reachable(current.resolve(), self.account):
+        if self.account is None or all(_reachable(path, self.account) for path in (current, current.resolve())):
             return current
         name = f"python{sys.version_info.major}.{sys.version_info.minor}"
         for folder in ("/usr/local/bin", "/usr/bin"):
@@ -143,8 +144,12 @@ class Places:
             )
             for shared in (base / "lib").glob(f"lib{name}*.so*"):
                 shutil.copy2(shared, staging / "lib" / shared.name, follow_symlinks=False)
+            # the interpreter would look for its library where it was built, or take another one of the system
+            launcher = staging / "bin" / LAUNCHER
+            launcher.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH={target}/lib exec {target}/bin/{name} "$@"\n')
+            launcher.chmod(0o755)
             _publish(staging, target)
-        return target / "bin" / name
+        return target / "bin" / LAUNCHER
 
 
 def package_folder(package: str) -> Path:
