@@ -118,8 +118,8 @@ async def start(settings: Settings, places: Places) -> Pool:
     """Start the processes, side by side. Raises EngineUnavailable with the end of a log."""
     began = monotonic()
     try:
-        program = _program(places)
-        python = places.python()
+        program = await asyncio.to_thread(_program, places)
+        python = await asyncio.to_thread(places.python)
         servers = [
             _server(number, port, python, program.parent.parent, places)
             for number, port in enumerate(_free_ports(settings.dynamodb_processes))
