@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,9 +11,51 @@ import pytest
 from app.config import Settings
 from app.core.engine import Engine
 from app.core.places import Places
-from app.engines import create
+from app.engines import ENGINES, create
 
 TEST_LIMITS = {"max_run_ms": 1_000, "max_stream_ms": 2_000, "dynamodb_processes": 2}
+
+
+passed: Counter[str] = Counter()
+skipped: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-engine",
+        action="store_true",
+        help="fail unless every engine had tests that passed and none was skipped",
+    )
+
+
+def engines_of(item: pytest.Item) -> set[str]:
+    """The engines a test is about: by fixture, by parameter, or by the name of its file."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    named = {slug for slug in ENGINES if item.path.name.startswith(f"test_{slug}") and "engines" in item.path.parts}
+    used = set(getattr(item, "fixturenames", ()))
+    return named | {slug for slug in ENGINES if slug in used or slug in [p for p in parameters if isinstance(p, str)]}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.user_properties.extend(("engine", slug) for slug in engines_of(item))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    slugs = [str(value) for key, value in report.user_properties if key == "engine"]
+    if report.when == "call" and report.passed:
+        passed.update(slugs)
+    if report.skipped and slugs:
+        skipped.append(report.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line("tests per engine: " + ", ".join(f"{slug} {passed[slug]}" for slug in ENGINES))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if session.config.getoption("--every-engine") and (skipped or any(not passed[slug] for slug in ENGINES)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
