@@ -33,6 +33,22 @@ const LANGUAGES = {
 // The page's own listener runs the source; here the keys only must not insert a line.
 const runKeys = Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => true }]));
 
+// Left to itself, Chrome types over a selection with a style attribute, which the page's policy refuses and reports.
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { main } = view.state.selection;
+    if (event.inputType !== "insertText" || !event.data || main.empty || view.composing) return false;
+    event.preventDefault();
+    const insert = () =>
+      view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    const handled = view.state
+      .facet(EditorView.inputHandler)
+      .some((handler) => handler(view, main.from, main.to, event.data, insert));
+    if (!handled) view.dispatch(insert());
+    return true;
+  },
+});
+
 export async function createEditor(parent, { doc, mode, label, readonly, onChange }) {
   const { language } = (await LANGUAGES[mode]?.()) ?? { language: [] };
   return new EditorView({
@@ -58,6 +74,7 @@ export async function createEditor(parent, { doc, mode, label, readonly, onChang
 
 const writing = [
   runKeys,
+  typeOver,
   history(),
   dropCursor(),
   rectangularSelection(),
