@@ -32,6 +32,7 @@ from app.engines.redis.wire import Intake
 log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 3.0
+LONG_TEXT = 10_000
 
 
 class RedisClient(Client):
@@ -71,6 +72,7 @@ class RedisClient(Client):
                 await self._connection.connect()
 
     async def begin(self, source: str, limits: Limits) -> None:
+        self._refuse_two()
         self._server.in_use += 1
         self._in_run = True
         try:
@@ -90,15 +92,14 @@ class RedisClient(Client):
             self._end_run()
 
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
-        if not self._idle.is_set():
-            raise EngineBusy("This client is in a run already.", hint="Stop it, or wait until it ends.")
+        self._refuse_two()
         self.used_at = time.monotonic()
         self._ran = self._ending = None
         self._stopped_by_visitor = self._listening = False
         self._halt.clear()
         self._idle.clear()
-        words = arguments(statement.text)
         try:
+            words = await _words(statement)
             with self._server.using():
                 await self.connect()
                 for notice in self._connection.take_notices():
@@ -115,7 +116,7 @@ class RedisClient(Client):
         with translated(), self._server.using():
             await self._fleet.wake(self._server, self.sandbox.secret)
             ran = self._ran if self._ran and self._ran.statement is statement else None
-            return await self._planner.plan(self._server, self._connection.id, arguments(statement.text), ran)
+            return await self._planner.plan(self._server, self._connection.id, await _words(statement), ran)
 
     async def stop(self) -> None:
         if not self._idle.is_set():
@@ -267,6 +268,10 @@ class RedisClient(Client):
             elif name == "QUIT":
                 await self._connection.close()
 
+    def _refuse_two(self) -> None:
+        if not self._idle.is_set():
+            raise EngineBusy("This client is in a run already.", hint="Stop it, or wait until it ends.")
+
     def _end_run(self) -> None:
         if self._in_run:
             self._in_run = False
@@ -275,6 +280,13 @@ class RedisClient(Client):
 
 
 QUEUED = Reply("status", b"QUEUED")
+
+
+async def _words(statement: Statement) -> list[bytes]:
+    """The statement's words; long ones are read in a thread, since that may take a tenth of a second."""
+    if len(statement.text) < LONG_TEXT:
+        return arguments(statement.text)
+    return await asyncio.to_thread(arguments, statement.text)
 
 
 def _is_heard(reply: Reply) -> bool:

@@ -1,6 +1,7 @@
 """Redis sources: redis-cli lines, with comments, strings over several lines and repeats (`5 INCR k`)."""
 
 import re
+from collections.abc import Callable
 
 from app.core.errors import StatementFailed, StatementRefused
 from app.core.results import Statement
@@ -10,7 +11,10 @@ COMMENTS = ("#", "//")
 _SPACE = " \t\v\f\r\0"
 _ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "b": b"\b", "a": b"\a"}
 _NUMBER = re.compile(rb"[+-]?[0-9]+")
-_HEX = frozenset("0123456789abcdefABCDEF")
+_PLAIN = re.compile(r"[^ \t\v\f\r\0\n\"']+")
+_DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_SINGLE_QUOTED = re.compile(r"'((?:[^'\\]|\\'|\\(?!'))*+)'", re.DOTALL)
+_PIECES = re.compile(r"([^\\]+)|\\x([0-9a-fA-F]{2})|\\(.)", re.DOTALL)
 
 
 def split(source: str, max_statements: int) -> list[Statement]:
@@ -90,51 +94,45 @@ def _read(source: str, at: int) -> tuple[list[tuple[bytes, int]], int]:
 
 
 def _word(source: str, at: int) -> tuple[bytes, int]:
-    word = bytearray()
-    while at < len(source) and source[at] != "\n" and source[at] not in _SPACE:
-        if source[at] in "\"'":
-            part, at = _double_quoted(source, at) if source[at] == '"' else _single_quoted(source, at)
-            word += part
-            break  # a closing quote ends the word
-        word += source[at].encode("utf-8", "surrogatepass")
-        at += 1
-    return bytes(word), at
+    plain = _PLAIN.match(source, at)
+    word = _encoded(plain.group()) if plain else b""
+    at = plain.end() if plain else at
+    if source[at : at + 1] == '"':
+        return _quoted(source, at, word, _DOUBLE_QUOTED, _unescaped)
+    if source[at : at + 1] == "'":
+        return _quoted(source, at, word, _SINGLE_QUOTED, lambda body: _encoded(body.replace("\\'", "'")))
+    return word, at
 
 
-def _double_quoted(source: str, start: int) -> tuple[bytes, int]:
-    part = bytearray()
-    at = start + 1
-    while at < len(source):
-        char = source[at]
-        if char == '"':
-            return bytes(part), _after_quote(source, start, at)
-        if char == "\\" and at + 1 < len(source):
-            code = source[at + 2 : at + 4]
-            if source[at + 1] == "x" and len(code) == 2 and _HEX.issuperset(code):
-                part.append(int(code, 16))
-                at += 4
-                continue
-            part += _ESCAPES.get(source[at + 1]) or source[at + 1].encode("utf-8", "surrogatepass")
-            at += 2
-            continue
-        part += char.encode("utf-8", "surrogatepass")
-        at += 1
-    raise _unbalanced(start, '"')
+def _quoted(
+    source: str, start: int, word: bytes, form: re.Pattern[str], meaning: Callable[[str], bytes]
+) -> tuple[bytes, int]:
+    """The quoted part that ends a word."""
+    found = form.match(source, start)
+    if found is None:
+        raise StatementFailed(
+            f"Invalid argument(s): the {source[start]} that opens here is never closed.",
+            code="invalid_arguments",
+            offset=start,
+        )
+    return word + meaning(found[1]), _after_quote(source, start, found.end() - 1)
 
 
-def _single_quoted(source: str, start: int) -> tuple[bytes, int]:
-    part = bytearray()
-    at = start + 1
-    while at < len(source):
-        if source.startswith("\\'", at):
-            part += b"'"
-            at += 2
-        elif source[at] == "'":
-            return bytes(part), _after_quote(source, start, at)
+def _unescaped(body: str) -> bytes:
+    """What stands in double quotes: escapes are bytes, all else is UTF-8."""
+    parts = []
+    for plain, code, letter in _PIECES.findall(body):
+        if plain:
+            parts.append(_encoded(plain))
+        elif code:
+            parts.append(bytes.fromhex(code))
         else:
-            part += source[at].encode("utf-8", "surrogatepass")
-            at += 1
-    raise _unbalanced(start, "'")
+            parts.append(_ESCAPES.get(letter) or _encoded(letter))
+    return b"".join(parts)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _after_quote(source: str, start: int, end: int) -> int:
@@ -148,9 +146,3 @@ def _after_quote(source: str, start: int, end: int) -> int:
             offset=after,
         )
     return after
-
-
-def _unbalanced(start: int, quote: str) -> StatementFailed:
-    return StatementFailed(
-        f"Invalid argument(s): the {quote} that opens here is never closed.", code="invalid_arguments", offset=start
-    )

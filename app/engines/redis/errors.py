@@ -20,6 +20,7 @@ _HINTS = {
     "EXECABORT": "A command of this transaction was refused when it was queued; nothing of it was executed.",
 }
 _DENIED = re.compile(r"'([^']+)' command")
+_SWITCHED_OFF = re.compile(r"ERR (DEBUG|MODULE) command not allowed")
 
 
 @contextmanager
@@ -49,12 +50,13 @@ def statement_error(message: bytes, statement: Statement) -> StatementError:
     """The error reply of a statement: refused where our rules say no, else failed."""
     text = message.decode(errors="replace")
     code, _, rest = text.partition(" ")
-    if code == "NOPERM" and (denied := _DENIED.search(rest)):
+    denied = _DENIED.search(text) if code == "NOPERM" else _SWITCHED_OFF.match(text)
+    if denied:
         command = denied[1]
         reason = refusal(command.lower())
         return StatementRefused(
             f"{command.replace('|', ' ').upper()} is refused here: {reason.why}.",
-            code=code,
+            code="NOPERM",
             hint=reason.instead,
             detail=text,
             offset=statement.start,

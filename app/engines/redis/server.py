@@ -138,6 +138,7 @@ class SandboxServer:
 
     async def start(self, visitor_secret: str) -> None:
         """Start it from its last snapshot. What it says once it is up is not logged: scripts can write to the log."""
+        self.starts += 1
         if self._wanted:
             self._note_loss()
         await self._forget_process()
@@ -153,7 +154,6 @@ class SandboxServer:
         self._write_private(config, text)
         await self.process.start()
         self._wanted = True
-        self.starts += 1
         self.used_at = time.monotonic()
         with contextlib.suppress(ResponseError):  # servers before 7.2 don't know the word
             await self.admin().config_set("loglevel", "nothing")
@@ -227,7 +227,7 @@ class SandboxServer:
             except (RedisError, OSError):
                 await asyncio.sleep(0.01)
             else:
-                return False
+                return self.starts != start
         return self.starts != start or not self.running
 
     @property

@@ -1,0 +1,130 @@
+"""What the Redis engine tells beside replies: plans, keys, usage, and the visitor's own slow log."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.config import Settings
+from app.core.engine import Engine
+from app.core.errors import StatementRefused
+from app.core.plans import Plan
+from app.engines.redis.engine import RedisEngine
+from tests.engines.redis_subject import Visitor
+
+
+@pytest.fixture
+async def visitor(redis: Engine, settings: Settings) -> AsyncIterator[Visitor]:
+    assert isinstance(redis, RedisEngine)
+    made = Visitor(redis, redis.new_sandbox(), settings)
+    await redis.create(made.sandbox)
+    yield made
+    await redis.drop(made.sandbox)
+
+
+async def plan_of(visitor: Visitor, line: str) -> Plan:
+    client = await visitor.client()
+    (statement,) = visitor.engine.split(line)
+    await client.begin(line, visitor.limits())
+    try:
+        async for _ in client.run(statement, visitor.limits()):
+            pass
+        return await client.explain(statement, visitor.limits(), measure=False)
+    finally:
+        await client.finish()
+
+
+@pytest.mark.parametrize(
+    ("line", "access", "examined", "returned"),
+    [
+        ("GET text", "key lookup", 1, 1),
+        ("HGETALL h", "full scan", 2, 2),
+        ("SMEMBERS s", "full scan", 2_000, 1_000),
+        ("KEYS *", "full scan", 4, 4),
+        ("ZRANGE z 0 1", "range", None, 2),
+        ("HSET h f 2", "modify", None, 1),
+        ("PING", "key lookup", 0, 1),
+    ],
+)
+async def test_a_plan_has_complexity_and_real_sizes(
+    visitor: Visitor, line: str, access: str, examined: float | None, returned: float
+) -> None:
+    await visitor.run(
+        "SELECT 1\nSET text hello\nHSET h f 1 g 2\nZADD z 1 a 2 b 3 c\n"
+        "EVAL \"for i = 1, 2000 do redis.call('SADD', 's', 'm' .. i) end\" 0"
+    )
+    plan = await plan_of(visitor, line)
+    assert (plan.access, plan.examined, plan.returned) == (access, examined, returned)
+    assert plan.measured
+    assert plan.server_ms is not None
+    assert plan.server_ms_source == "slow log"
+    assert plan.note is not None
+    assert "no EXPLAIN" in plan.note
+    assert plan.root.condition is not None
+    assert plan.root.condition.startswith("O(")
+    assert bool(plan.root.warnings) == (line == "SMEMBERS s")
+
+
+async def test_a_plan_shows_each_key(visitor: Visitor) -> None:
+    await visitor.run("SADD a 1 2\nSADD b x")
+    plan = await plan_of(visitor, "SUNION a b gone")
+    assert [(n.target, n.label, n.examined_rows) for n in plan.root.children] == [
+        ("a", "set, intset", 2),
+        ("b", "set, listpack", 1),
+        ("gone", "no such key now", None),
+    ]
+    assert plan.cost_unit == "bytes of memory"
+    assert plan.cost is not None
+    assert plan.cost > 0
+
+
+async def test_subcommands_have_plans_of_their_own(visitor: Visitor) -> None:
+    await visitor.run("SET k v")
+    plan = await plan_of(visitor, "object encoding k")
+    assert plan.root.label == "OBJECT ENCODING"
+    assert plan.root.target == "k"
+
+
+async def test_a_plan_without_a_run_says_that_nothing_was_measured(visitor: Visitor) -> None:
+    client = await visitor.client()
+    (statement,) = visitor.engine.split("GET k")
+    plan = await client.explain(statement, visitor.limits(), measure=True)
+    assert (plan.measured, plan.server_ms) == (False, None)
+    (unknown,) = visitor.engine.split("NOSUCH k")
+    with pytest.raises(StatementRefused) as caught:
+        await client.explain(unknown, visitor.limits(), measure=True)
+    assert caught.value.code == "cannot_explain"
+
+
+async def test_inspect_lists_keys_with_their_facts(visitor: Visitor) -> None:
+    assert await visitor.engine.inspect(visitor.sandbox) == []
+    await visitor.run('SET text hello EX 100\nHSET h f 1\nXADD x 1-1 a b\nSET "\\xff" x\nSELECT 7\nRPUSH l a b')
+    objects = {thing.name: thing for thing in await visitor.engine.inspect(visitor.sandbox)}
+    assert set(objects) == {"text", "h", "x", '"\\xff"', "db7"}
+    detail = objects["text"].detail or ""
+    assert detail.startswith("string, 5 bytes, expires in ")
+    assert detail.endswith(" bytes of memory")
+    assert (objects["h"].detail or "").startswith("hash, 1 field, ")
+    assert (objects["x"].detail or "").startswith("stream, 1 entry, ")
+    assert [key.name for key in objects["db7"].parts] == ["l"]
+    usage = await visitor.engine.usage(visitor.sandbox)
+    assert usage.objects == 5
+    assert usage.bytes > 0
+
+
+async def test_inspect_is_bounded(visitor: Visitor) -> None:
+    await visitor.run("EVAL \"for i = 1, 1234 do redis.call('SET', 'k' .. i, i) end\" 0")
+    objects = await visitor.engine.inspect(visitor.sandbox)
+    assert len(objects) == 201
+    assert (objects[-1].kind, objects[-1].name) == ("note", "1,034 more keys")
+
+
+async def test_the_slow_log_shows_the_visitors_commands_only(visitor: Visitor) -> None:
+    for number in range(5):
+        await visitor.run(f"SET k {number}\nGET k")
+    run = await visitor.run("SLOWLOG GET 6")
+    assert run.results[0].reply is not None
+    entries = run.results[0].reply["value"]
+    commands = [" ".join(word["value"] for word in entry["value"][3]["value"]) for entry in entries]
+    assert commands == ["GET k", "SET k 4", "GET k", "SET k 3", "GET k", "SET k 2"]
+    assert (await visitor.run("SLOWLOG GET")).results[0].stats.row_count == 10
+    assert (await visitor.run("SLOWLOG GET x")).error is not None
