@@ -17,7 +17,7 @@ from app.core.sandbox import Sandbox
 from app.engines.redis.binary import OUTPUT_LIMIT_BYTES
 from app.engines.redis.commands import arguments, command_name
 from app.engines.redis.connection import Connection
-from app.engines.redis.errors import gone, statement_error, translated
+from app.engines.redis.errors import gone, out_of_memory, reply_too_long, statement_error, translated
 from app.engines.redis.fleet import Fleet
 from app.engines.redis.interrupt import interrupt
 from app.engines.redis.messages import as_message, is_confirmation
@@ -49,6 +49,7 @@ class RedisClient(Client):
         self._idle = asyncio.Event()
         self._idle.set()
         self._halt = asyncio.Event()
+        self._subscribing = False
         self._listening = False
         self._stopped_by_visitor = False
         self._ending: asyncio.Task[str | None] | None = None
@@ -141,17 +142,20 @@ class RedisClient(Client):
 
     async def _execute(self, statement: Statement, words: list[bytes], limits: Limits) -> AsyncIterator[Event]:
         name = command_name(words)
+        self._subscribing = name in LISTENING
         intake = Intake(limits.max_rows, limits.max_reply_bytes)
         began = time.perf_counter()
         deadline = began + limits.left_ms / 1000
+        if self._stopped_by_visitor:
+            raise StatementStopped.by_visitor()
         with translated():
-            await self._connection.send(ask_for_all(words) if is_slowlog_get(words) else words)
+            await self._connection.send(ask_for_all(words) if is_slowlog_get(words) else words, intake)
         while True:
             reply = await self._reply(intake, deadline, limits)
-            if reply.type != "push" or name in UNSUBSCRIBING or name in LISTENING:
+            if reply.type != "push" or name in UNSUBSCRIBING or self._subscribing:
                 break
             yield as_message(reply, _ms_since(began))
-        if name in LISTENING and _is_heard(reply):
+        if self._subscribing and _is_heard(reply):
             async for event in self._listen(statement, limits, began, deadline):
                 yield event
             return
@@ -182,6 +186,8 @@ class RedisClient(Client):
         if self._ending is None and reply is not None:
             return reply
         lost = await self._end_work()
+        if self._subscribing:  # what it subscribed to in the meantime goes with the connection
+            await self._connection.close()
         if self._stopped_by_visitor:
             raise StatementStopped.by_visitor(lost)
         raise StatementStopped.by_time(limits.max_run_ms, lost)
@@ -207,21 +213,9 @@ class RedisClient(Client):
     async def _broken(self) -> PlaygroundError:
         """Why the connection broke in the middle of a statement."""
         if not await self._server.ended(self._connection.server_start):
-            return StatementStopped(
-                f"The reply was over {OUTPUT_LIMIT_BYTES // 1_000_000} MB, more than the server may hold for one client.",
-                code="max_output_bytes",
-                hint="Ask for less at a time: SCAN, HSCAN, LRANGE or ZRANGE with a range.",
-                limit=("max_output_bytes", OUTPUT_LIMIT_BYTES),
-            )
+            return reply_too_long(OUTPUT_LIMIT_BYTES)
         if self._server.ran_out_of_memory:
-            limit = self._server.max_virtual_bytes
-            return StatementStopped(
-                f"The server needed more memory than the {limit // 1_000_000} MB it may have, and ended.",
-                code="max_virtual_bytes",
-                hint="Scripts: keep less in Lua tables, and write fewer values in one call.",
-                detail=await self._restore(),
-                limit=("max_virtual_bytes", limit),
-            )
+            return out_of_memory(self._server.max_virtual_bytes, await self._restore())
         return gone()
 
     async def _listen(

@@ -80,18 +80,15 @@ class Connection:
             await self._server.remember(self._client_name, self.id)
         await self.connect()
 
-    async def send(self, words: Sequence[bytes]) -> None:
-        if self._wire is None:
-            raise ConnectionResetError("not connected")
+    async def send(self, words: Sequence[bytes], intake: Intake) -> None:
+        """Send a command. From now on its reply is pending; `next` gives it."""
+        self._read(intake)
+        assert self._wire
         await self._wire.send(words)
 
     async def next(self, intake: Intake, timeout_s: float, halt: asyncio.Task[bool] | None = None) -> Reply | None:
         """The next reply; None when the time is over or `halt` is done, and the reply then stays pending."""
-        if self._wire is None:
-            raise ConnectionResetError("not connected")
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._wire.read(intake))
-        reading = self._reading
+        reading = self._reading or self._read(intake)
         waited: set[asyncio.Task[Any]] = {reading} if halt is None else {reading, halt}
         await asyncio.wait(waited, timeout=max(0.0, timeout_s), return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
@@ -99,6 +96,12 @@ class Connection:
         if self._reading is reading:
             self._reading = None
         return await reading
+
+    def _read(self, intake: Intake) -> asyncio.Task[Reply]:
+        if self._wire is None:
+            raise ConnectionResetError("not connected")
+        self._reading = asyncio.create_task(self._wire.read(intake))
+        return self._reading
 
     async def settle(self) -> None:
         """Take the reply of something that was ended, and drop it."""
@@ -123,8 +126,8 @@ class Connection:
             await self._call(b"CLIENT", b"SETNAME", name)
 
     async def _call(self, *words: bytes) -> Reply:
-        await self.send(words)
         assert self._wire
+        await self._wire.send(words)
         while True:
             reply = await self._wire.read(Intake(1_000, _OWN_REPLY_BYTES))
             if reply.type == "error":

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 
 import redis
 
-from app.core.errors import EngineBusy, EngineUnavailable, StatementError, StatementFailed, StatementRefused
+from app.core.errors import (
+    EngineBusy,
+    EngineUnavailable,
+    StatementError,
+    StatementFailed,
+    StatementRefused,
+    StatementStopped,
+)
 from app.core.places import PlaceError
 from app.core.process import ServerFailed
 from app.core.results import Statement
@@ -43,6 +50,25 @@ def gone() -> EngineUnavailable:
     return EngineUnavailable(
         "The Redis server of this sandbox ended unexpectedly.",
         hint="Run again: it is started again from its last snapshot.",
+    )
+
+
+def reply_too_long(limit: int) -> StatementStopped:
+    return StatementStopped(
+        f"The reply was over {limit // 1_000_000} MB, more than the server may hold for one client.",
+        code="max_output_bytes",
+        hint="Ask for less at a time: SCAN, HSCAN, LRANGE or ZRANGE with a range.",
+        limit=("max_output_bytes", limit),
+    )
+
+
+def out_of_memory(limit: int, detail: str) -> StatementStopped:
+    return StatementStopped(
+        f"The server needed more memory than the {limit // 1_000_000} MB it may have, and ended.",
+        code="max_virtual_bytes",
+        hint="Scripts: keep less in Lua tables, and write fewer values in one call.",
+        detail=detail,
+        limit=("max_virtual_bytes", limit),
     )
 
 
