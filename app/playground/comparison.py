@@ -13,7 +13,7 @@ async def run_all(runner: Runner, session_id: str, sources: Mapping[str, tuple[s
 
     async def one(slug: str, seed: str, source: str) -> dict[str, Any]:
         try:
-            return await runner.run(session_id, RunRequest(slug, source, seed))
+            return await runner.run(session_id, RunRequest(slug, source, seed, origin="compare"))
         except PlaygroundError as exc:
             return could_not_begin(slug, exc)
 

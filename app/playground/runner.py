@@ -23,6 +23,7 @@ from app.playground.store import RunRecord, Store
 log = logging.getLogger(__name__)
 
 Explain = Literal["none", "plan", "measure"]
+Origin = Literal["workbench", "compare"]
 
 NET_MS = 1_500
 """How long past its limit a statement may take to end on the server before the runner stops waiting for it."""
@@ -32,11 +33,14 @@ KEPT_RUNS = 200
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
+    """What to run. `origin` is the page it came from: a page opens again with what was last run there."""
+
     engine: str
     source: str
     seed: str = ""
     explain: Explain = "none"
     client: str = "main"
+    origin: Origin = "workbench"
 
 
 @dataclass(slots=True)
@@ -140,7 +144,7 @@ class Runner:
         self._last.pop((session_id, slug), None)
 
     def last(self, session_id: str, slug: str) -> dict[str, Any] | None:
-        """The session's last run of that engine with its `source` and `seed`, while this process still keeps it."""
+        """The session's last run of that engine with its `source`, `seed` and `origin`, while this process still keeps it."""
         return self._last.get((session_id, slug))
 
     async def close(self) -> None:
@@ -276,7 +280,11 @@ class Runner:
         )
 
     def _keep(self, session_id: str, request: RunRequest, answer: dict[str, Any]) -> None:
-        self._last[session_id, request.engine] = {**answer, "source": request.source, "seed": request.seed}
+        self._last[session_id, request.engine] = answer | {
+            "source": request.source,
+            "seed": request.seed,
+            "origin": request.origin,
+        }
         self._last.move_to_end((session_id, request.engine))
         while len(self._last) > KEPT_RUNS:
             self._last.popitem(last=False)

@@ -14,10 +14,13 @@ from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep, S
 
 router = APIRouter(include_in_schema=False)
 
+OPENING = "three-best"
+"""The example that every engine has, and that opens with the page."""
+
 
 @router.get("/compare")
 async def compare(request: Request, services: ServicesDep, session: SessionDep, example: str | None = None) -> Response:
-    """Each pane opens with the session's last run there, or with the example of that name in every engine."""
+    """Each pane opens with the last run made here, or with the example of that name in every engine."""
     panes = [await _opening(services, session, offer, example) for offer in services.engines]
     return _page(request, services, panes, example)
 
@@ -47,7 +50,9 @@ async def pane_partial(
     source: SourceForm = "",
     seed: SourceForm = "",
 ) -> Response:
-    run = await services.runner.run(session, RunRequest(offer.engine.slug, lines(source), lines(seed)))
+    run = await services.runner.run(
+        session, RunRequest(offer.engine.slug, lines(source), lines(seed), origin="compare")
+    )
     return render.partial(request, "compare_run", engine=engine_context(services, offer.engine.slug), run=run)
 
 
@@ -58,14 +63,10 @@ def _pane(slug: str, source: str, seed: str, run: dict[str, Any] | None) -> dict
 async def _opening(services: Services, session: str, offer: Offer, example: str | None) -> dict[str, Any]:
     slug = offer.engine.slug
     examples = offer.engine.examples()
-    if example is None:
-        last = services.runner.last(session, slug)
-        if last is not None:
-            return _pane(slug, last["source"], last["seed"], last)
-        record = await services.store.last_run(session, slug)
-        if record is not None:
-            return _pane(slug, record.source, record.seed, None)
-    chosen = next((entry for entry in examples if entry.slug == example), examples[0])
+    last = services.runner.last(session, slug)
+    if example is None and last is not None and last["origin"] == "compare":
+        return _pane(slug, last["source"], last["seed"], last)
+    chosen = next((entry for entry in examples if entry.slug == (example or OPENING)), examples[0])
     return _pane(slug, chosen.source, chosen.seed, None)
 
 
