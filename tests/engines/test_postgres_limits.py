@@ -24,9 +24,8 @@ ENDLESS = [
     "SET statement_timeout = 0; SELECT pg_sleep(60)",
     "DO $$ BEGIN LOOP NULL; END LOOP; END $$",
     SWALLOWS_CANCEL,
-    "SELECT count(*) FROM generate_series(1, 1000000000000)",
+    "SELECT count(*) FROM pg_class a, pg_class b, pg_class c, pg_class d",
     "WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT 1 FROM r) SELECT count(*) FROM r",
-    "SELECT regexp_matches(repeat('a', 5000), '(a*)*(a*)*b')",
     "DO $$ BEGIN LOOP RAISE NOTICE 'again'; END LOOP; END $$",
 ]
 
@@ -93,7 +92,7 @@ async def test_a_huge_answer_never_enters_our_memory(ada: Visitor, source: str) 
     longer = limits_of(ada.engine.settings, max_run_ms=5_000, left_ms=5_000)
     ran = await ada.run(f"SET statement_timeout = 0; {source}", limits=longer)
     assert ran.error, ran.results
-    assert ran.error.code in ("max_reply_bytes", "54000", "53200", "XX000"), (ran.code, ran.error.message)
+    assert ran.error.code in ("max_reply_bytes", "max_run_ms", "54000", "53200", "XX000"), (ran.code, ran.error.message)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32_000
     assert (await ada.must("SELECT 1")).value == "1"
 
@@ -106,6 +105,7 @@ async def test_the_byte_limit_is_named(ada: Visitor) -> None:
 
 
 GREEDY = [
+    "SELECT count(*) FROM generate_series(1, 1000000000000)",
     "SET work_mem = '8GB'; SELECT count(*) FROM (SELECT repeat('x', 500) || g AS a FROM generate_series(1, 10000000) g ORDER BY a) s",
     "CREATE TEMP TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 1000000)",
     "SET temp_buffers = '8GB'; CREATE TEMP TABLE big AS SELECT g FROM generate_series(1, 100000000) g",

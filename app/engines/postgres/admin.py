@@ -18,7 +18,7 @@ from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer
 from app.engines.postgres.template import ensure_template
 
-SESSION = {"application_name": "sandtable admin", "log_min_error_statement": "panic", "search_path": "pg_catalog"}
+SESSION = {"application_name": "sandtable admin", "search_path": "pg_catalog"}
 READY_ROLES = ("reader", "writer")
 MAX_CLIENTS = 3
 MAX_POOL = 8
@@ -52,13 +52,16 @@ class Admin:
         with reaching_server():
             arguments = server.connect_arguments("postgres")
             pool = await asyncpg.create_pool(**arguments, min_size=1, max_size=MAX_POOL, server_settings=SESSION)
-            if await pool.fetchval("SELECT current_setting('is_superuser')") != "on":
-                await pool.close()
-                raise EngineUnavailable(
-                    "The role in postgres_url is not a superuser.",
-                    hint="Sandboxes are walled off by grants in the system catalogs; give the URL of a superuser.",
-                )
-            admin = cls(server, pool, await ensure_template(server))
+            try:
+                if await pool.fetchval("SELECT current_setting('is_superuser')") != "on":
+                    raise EngineUnavailable(
+                        "The role in postgres_url is not a superuser.",
+                        hint="Sandboxes are walled off by grants in the system catalogs; give the URL of a superuser.",
+                    )
+                admin = cls(server, pool, await ensure_template(server))
+            except BaseException:
+                pool.terminate()
+                raise
             admin._empty_bytes = await pool.fetchval("SELECT pg_database_size($1::name)", admin._template)
             return admin
 

@@ -38,6 +38,8 @@ def reaching_server() -> Iterator[None]:
         raise EngineBusy("PostgreSQL has no free connection right now.", hint="Try again in a few seconds.") from exc
     except UNREACHABLE as exc:
         raise unavailable() from exc
+    except asyncpg.PostgresError as exc:
+        raise EngineUnavailable(f"PostgreSQL would not do its part: {exc.args[0] if exc.args else exc}") from exc
 
 
 def hide_others(text: str | None, own: str) -> str | None:

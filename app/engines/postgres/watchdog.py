@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.config import Settings
@@ -16,6 +15,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.15
 MAX_LOCKS = 2_000
+VACUUM_BYTES = 1_000_000  # what VACUUM writes beside a table of a sandbox's size
 MAX_NOTIFY_QUEUE = 0.05  # of the queue that all sandboxes share
 
 
@@ -30,19 +30,13 @@ class Watched(Protocol):
     def end(self, reason: StatementStopped, *, hard: bool = False) -> None: ...
 
 
-@dataclass(slots=True)
-class _Runs:
-    clients: list[Watched] = field(default_factory=list)
-    bytes_before: dict[str, int] = field(default_factory=dict)
-
-
 class Watchdog:
     """One per engine. Asks the server only while something runs."""
 
     def __init__(self, admin: Admin, settings: Settings) -> None:
         self._admin = admin
         self._quota_bytes = settings.postgres_quota_bytes
-        self._runs = _Runs()
+        self._clients: list[Watched] = []
         self._task: asyncio.Task[None] | None = None
         self._measuring: dict[str, asyncio.Task[None]] = {}
         self._over: dict[str, int] = {}
@@ -50,13 +44,13 @@ class Watchdog:
     @contextlib.contextmanager
     def watching(self, client: Watched) -> Iterator[None]:
         """Watch the client for as long as this lasts."""
-        self._runs.clients.append(client)
+        self._clients.append(client)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch(), name="watch PostgreSQL runs")
         try:
             yield
         finally:
-            self._runs.clients.remove(client)
+            self._clients.remove(client)
 
     def measure_soon(self, role: str) -> None:
         """A run is over: see whether the sandbox went over its quota, without anyone waiting for it."""
@@ -88,13 +82,12 @@ class Watchdog:
 
     async def _watch(self) -> None:
         await asyncio.sleep(INTERVAL_S)
-        while self._runs.clients:
+        while self._clients:
             try:
-                await self._look(list(self._runs.clients))
+                await self._look(list(self._clients))
             except EngineUnavailable:
                 log.warning("PostgreSQL does not answer the watchdog")
             await asyncio.sleep(INTERVAL_S)
-        self._runs.bytes_before.clear()
 
     async def _look(self, clients: list[Watched]) -> None:
         used = await self._admin.used_bytes(sorted({client.role for client in clients}))
@@ -103,9 +96,8 @@ class Watchdog:
         queue = (await self._admin.fetch("SELECT pg_notification_queue_usage()"))[0][0]
         for client in clients:
             size = used.get(client.role, 0)
-            # A run over the quota may go on if it doesn't grow: DROP, TRUNCATE and VACUUM are the way back.
-            before = self._runs.bytes_before.setdefault(client.role, min(size, self._quota_bytes))
-            if size > max(before, self._quota_bytes):
+            # A sandbox that was over its quota before may work on if it hardly grows: VACUUM is a way back.
+            if size > max(self._quota_bytes, self._over.get(client.role, 0) + VACUUM_BYTES):
                 client.end(self._over_quota(size), hard=True)
             elif locks.get(client.pid, 0) > MAX_LOCKS:
                 client.end(_stopped("locks at one time", "max_locks", MAX_LOCKS), hard=True)
