@@ -260,6 +260,20 @@ async def test_stop_is_felt_at_once(visitor: Visitor) -> None:
     assert visitor.engine.in_flight(visitor.sandbox) == 0
 
 
+async def test_a_call_that_waits_for_its_turn_is_given_up_at_once(visitor: Visitor) -> None:
+    slow = asyncio.create_task(visitor.run(SAMPLES.forever, client="A"))
+    await asyncio.sleep(0.4)
+    scan = asyncio.create_task(visitor.run('Scan { TableName: "slow", Select: "COUNT" }', client="B"))
+    await asyncio.sleep(0.02)
+    began = time.monotonic()
+    await (await visitor.engine.client(visitor.sandbox, "B")).stop()
+    assert time.monotonic() - began < 0.1
+    error = (await scan).error
+    assert error is not None
+    assert error.code == "stopped"
+    await slow
+
+
 async def test_a_slow_scan_leaves_quick_calls_of_others_quick(visitor: Visitor, neighbour: Visitor) -> None:
     assert (await neighbour.run(TABLE + put(pk="a", sk=1))).error is None
     slow = asyncio.create_task(visitor.run(SAMPLES.forever))

@@ -13,9 +13,10 @@ import pytest
 
 from app.config import Settings
 from app.core import places as places_module
-from app.core.errors import EngineUnavailable
+from app.core.errors import EngineUnavailable, StatementStopped
 from app.core.places import Account, Places
 from app.engines import create
+from app.engines.dynamodb import server as server_module
 from app.engines.dynamodb.engine import DynamoEngine
 from tests.contract.samples.dynamodb import SAMPLES
 from tests.engines.dynamodb_subject import TABLE, Visitor
@@ -155,3 +156,26 @@ def test_a_python_out_of_reach_is_replaced_by_a_copy(
     assert found.binary is not None
     assert found.binary.startswith(str(tmp_path))
     assert places.python() == python
+
+
+async def test_a_process_that_hangs_is_ended_and_comes_back(
+    own: tuple[Settings, Places], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "HUNG_AFTER_S", 0.2)
+    async with await started(own) as engine:
+        visitor = Visitor(engine, engine.new_sandbox(), own[0])
+        assert (await visitor.run(TABLE)).error is None
+        hung = pid_of(engine)
+        os.kill(hung, signal.SIGSTOP)
+        ran = await visitor.run("ListTables", max_run_ms=300)
+        assert isinstance(ran.error, StatementStopped)
+        process = engine.pool.servers[0].process
+        assert process
+        for _ in range(100):
+            if process.restarts:
+                break
+            await asyncio.sleep(0.05)
+        assert pid_of(engine) != hung
+        ran = await visitor.run("ListTables")
+        assert len(ran.notices) == 1
+        assert ran.last.documents == [{"TableNames": []}]

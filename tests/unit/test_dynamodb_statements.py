@@ -232,7 +232,7 @@ def test_wrong_parameters_fail_in_words_with_an_offset(source: str, code: str, a
         ("UpdateTable { TableName: 'abc', ReplicaUpdates: [] }", "not_offered"),
         (
             f"Scan {{ TableName: 'abc', FilterExpression: '{' OR '.join(['contains(a, :a)'] * 11)}' }}",
-            "max_contains",
+            "max_list_calls",
         ),
     ],
 )

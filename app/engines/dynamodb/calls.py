@@ -8,14 +8,14 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.model import OperationModel
 
 from app.config import Settings
-from app.core.errors import EngineBusy, StatementStopped
+from app.core.errors import EngineUnavailable, StatementStopped
 from app.core.sandbox import Sandbox
 from app.engines.dynamodb import model
 from app.engines.dynamodb.errors import translated
@@ -45,11 +45,19 @@ class Halt:
         self.deadline = monotonic() + left_ms / 1000
         self.max_run_ms = max_run_ms
         self.stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting: set[asyncio.Future[Any]] = set()
+        """Calls whose turn has not come."""
         self.under_way: set[asyncio.Future[Any]] = set()
+        """All calls without an answer."""
 
     def stop(self) -> None:
         if not self.stopped.done():
             self.stopped.set_result(None)
+        self.give_up_waiting()
+
+    def give_up_waiting(self) -> None:
+        for work in self.waiting:
+            work.cancel()
 
     def check(self) -> None:
         if self.stopped.done():
@@ -63,6 +71,7 @@ class Halt:
         left = max(0.0, self.deadline - monotonic())
         await asyncio.wait({work, self.stopped}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if not work.done() or self.stopped.done():
+            self.give_up_waiting()
             self.check()
             raise StatementStopped.by_time(self.max_run_ms)
         return work.result()
@@ -92,11 +101,21 @@ class Calls:
         halt.check()
         server = self._pool.server(sandbox)
         work = asyncio.ensure_future(self._in_turn(server, sandbox, operation, parameters, halt))
+        halt.waiting.add(work)
         halt.under_way.add(work)
+        work.add_done_callback(halt.waiting.discard)
         work.add_done_callback(halt.under_way.discard)
         work.add_done_callback(_retrieve)
-        with translated(halt.max_run_ms):
-            answer: dict[str, Any] = await halt.result_of(work)
+        try:
+            with translated(halt.max_run_ms):
+                answer: dict[str, Any] = await halt.result_of(work)
+        except EngineUnavailable:
+            server.suspect()
+            raise
+        except StatementStopped as exc:
+            if exc.limit:
+                server.suspect()
+            raise
         return answer
 
     async def ask(self, sandbox: Sandbox, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -109,8 +128,7 @@ class Calls:
     ) -> dict[str, Any]:
         heavy = operation in _HEAVY or "IndexName" in parameters
         async with _turn(server, heavy):
-            if halt.stopped.done() or monotonic() >= halt.deadline:
-                raise EngineBusy("The call was given up before its turn came.")
+            halt.waiting.discard(cast("asyncio.Task[Any]", asyncio.current_task()))
             self._in_flight[sandbox.namespace] += 1
             try:
                 loop = asyncio.get_running_loop()

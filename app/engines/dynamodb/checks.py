@@ -14,8 +14,8 @@ from app.engines.dynamodb.values import item_size
 MAX_ITEM_BYTES = 400 * 1024
 MAX_EXPRESSION_BYTES = 4_096
 MAX_STATEMENT_BYTES = 8_192
-MAX_CONTAINS = 10
-"""Ours: the emulator takes 70 ms for one on a list of 400 kB, and nothing can end it there."""
+MAX_LIST_CALLS = 10
+"""Ours: on a list of 400 kB each takes the emulator up to 70 ms, or its size in memory, and nothing can end it there."""
 _COUNTS = {
     "BatchWriteItem": ("RequestItems", 25),
     "BatchGetItem": ("RequestItems", 100),
@@ -24,7 +24,9 @@ _COUNTS = {
     "BatchExecuteStatement": ("Statements", 25),
     "ExecuteTransaction": ("TransactStatements", 100),
 }
-_CONTAINS = re.compile(r"contains\s*\(", re.IGNORECASE)
+MAX_LIST_INDEX = 9_999
+_FAR_INDEX = re.compile(r"\[\s*0*\d{5,}\s*\]")
+_LIST_CALLS = re.compile(r"(?:contains|list_append)\s*\(", re.IGNORECASE)
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NOT_OFFERED = {
     "StreamSpecification": "Streams are not offered here yet.",
@@ -131,11 +133,18 @@ def _check_texts(call: Call) -> None:
                 f"Invalid {key}: Expression size has exceeded the maximum allowed size; expression size: {length}",
                 call.offset(path),
             )
-        if key.endswith("Expression") and len(_CONTAINS.findall(text)) > MAX_CONTAINS:
+        if key.endswith("Expression") and len(_LIST_CALLS.findall(text)) > MAX_LIST_CALLS:
             raise StatementRefused(
-                f"An expression has at most {MAX_CONTAINS} contains() here: each one reads whole lists.",
-                code="max_contains",
+                f"An expression has at most {MAX_LIST_CALLS} contains() and list_append() here: each reads whole lists.",
+                code="max_list_calls",
                 hint="Split it into several statements.",
+                offset=call.offset(path),
+            )
+        if key == "UpdateExpression" and _FAR_INDEX.search(text):
+            raise StatementRefused(
+                f"A position in a list is at most {MAX_LIST_INDEX} here: the emulator fills the list up to it.",
+                code="list_index",
+                hint="Use list_append to add at the end.",
                 offset=call.offset(path),
             )
         if key == "Statement":

@@ -9,6 +9,7 @@ from botocore.parsers import ResponseParserError
 
 from app.core.errors import EngineUnavailable, StatementFailed, StatementStopped
 
+MAX_MESSAGE_CHARS = 500
 _HINTS = {
     "ConditionalCheckFailedException": "The item was not as the condition asks, so nothing was written.",
     "ResourceInUseException": "A table of this name exists already: use another name, or DeleteTable first.",
@@ -48,6 +49,8 @@ def _failed(error: boto.ClientError) -> StatementFailed:
             code="InternalServerError",
             hint="The call is one it cannot handle; try it in another form.",
         )
+    if len(message) > MAX_MESSAGE_CHARS:
+        message = f"{message[:MAX_MESSAGE_CHARS]}..."
     return StatementFailed(message or code, code=code, hint=_HINTS.get(code), detail=_reasons(response))
 
 

@@ -149,6 +149,7 @@ def _scalar(shape: Shape, value: Any, path: Path) -> Any:
     if kind == "string":
         if not isinstance(value, str) or isinstance(value, Number):
             raise _wrong_type(path, "a string", value)
+        _check_enum(shape, value, path)
         return value
     if kind == "boolean":
         if not isinstance(value, bool):
@@ -163,6 +164,16 @@ def _scalar(shape: Shape, value: Any, path: Path) -> Any:
     if not isinstance(value, str):
         raise _wrong_type(path, "a string", value)
     return str(value)
+
+
+def _check_enum(shape: Shape, value: str, path: Path) -> None:
+    allowed = shape.metadata.get("enum")
+    if allowed and value not in allowed:
+        raise ParameterProblem(
+            f"1 validation error detected: Value '{value[:200]}' at '{_java_path(path)}' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(allowed)}]",
+            path,
+        )
 
 
 def _wrong_type(path: Path, expected: str, value: Any) -> ParameterProblem:

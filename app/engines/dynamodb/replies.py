@@ -41,6 +41,8 @@ class Done:
 
     @property
     def unit(self) -> str:
+        if self.verb in ("BatchExecuteStatement", "ExecuteTransaction"):
+            return "capacity units"
         return "WCU" if self.writes else "RCU"
 
     @property

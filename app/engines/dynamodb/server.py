@@ -37,7 +37,9 @@ NEEDED_PACKAGES = (
 )
 CALLS_PER_SERVER = 4
 CHECK_WAIT_S = 1.0
-MAX_VIRTUAL_KB = 4_000_000
+PROBE_PAUSE_S = 0.5
+MAX_VIRTUAL_KB = 2_000_000
+HUNG_AFTER_S = 10.0
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -50,6 +52,7 @@ class Server:
         self.since = since
         self.calls = asyncio.Semaphore(CALLS_PER_SERVER)
         self.heavy = asyncio.Semaphore(1)
+        self._probe: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
@@ -63,6 +66,30 @@ class Server:
             await asyncio.to_thread(_ask, self.url)
         except (OSError, http.client.HTTPException) as exc:
             raise EngineUnavailable(f"DynamoDB does not answer at {self.url}: {exc}") from exc
+
+    def suspect(self) -> None:
+        """A call got no answer in time. A process that answers nothing for a while is ended, and starts again empty."""
+        if self.process and (self._probe is None or self._probe.done()):
+            self._probe = asyncio.create_task(self._end_if_hung(self.process), name=f"probe {self.url}")
+
+    async def stop(self) -> None:
+        if self._probe:
+            self._probe.cancel()
+            await asyncio.gather(self._probe, return_exceptions=True)
+        if self.process:
+            await self.process.stop()
+
+    async def _end_if_hung(self, process: ServerProcess) -> None:
+        until = monotonic() + HUNG_AFTER_S
+        while monotonic() < until:
+            try:
+                await self.check()
+            except EngineUnavailable:
+                await asyncio.sleep(PROBE_PAUSE_S)
+            else:
+                return
+        log.error("%s has not answered for %g s and is ended", process.name, HUNG_AFTER_S)
+        await process.kill()
 
 
 class Pool:
@@ -80,7 +107,7 @@ class Pool:
         await asyncio.gather(*(server.check() for server in self.servers))
 
     async def stop(self) -> None:
-        await asyncio.gather(*(server.process.stop() for server in self.servers if server.process))
+        await asyncio.gather(*(server.stop() for server in self.servers))
 
 
 async def reach(url: str) -> Pool:

@@ -1,0 +1,129 @@
+"""Hostile DynamoDB sources, and what must hold: an error in words, a quick answer, and an emulator that still serves."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.config import Settings
+from app.core.engine import Engine
+from app.core.errors import StatementFailed, StatementRefused
+from app.engines.dynamodb.engine import DynamoEngine
+from tests.engines.dynamodb_subject import TABLE, Visitor
+
+SCAN = 'Scan { TableName: "things", FilterExpression: "%s", ExpressionAttributeValues: {":v": 1} }'
+SET = 'UpdateItem { TableName: "things", Key: {pk: "a", sk: 1}, UpdateExpression: "%s", ExpressionAttributeValues: {":v": [1]} }'
+PUT = 'PutItem { TableName: "things", Item: { pk: "a", sk: 1, x: %s } }'
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/things"
+
+FAILING = {
+    "a filter of 100 kB": SCAN % ("a" * 100_000),
+    "a filter of 1,000 NOTs": SCAN % ("NOT " * 1_000 + "a = :v"),
+    "a filter of 1,000 brackets": SCAN % ("(" * 1_000 + "a = :v" + ")" * 1_000),
+    "an item nested 400 deep": PUT % ("[" * 400 + "]" * 400),
+    "an item nested 400 deep in maps": PUT % ("{a:" * 400 + "1" + "}" * 400),
+    "an item nested 40 deep and typed": PUT % ('{"L":[' * 40 + "]}" * 40),
+    "an item of 500 kB": PUT % f'"{"x" * 500_000}"',
+    "an attribute of NaN": PUT % "NaN",
+    "a number of 39 digits": PUT % ("1" * 39),
+    "a number of 100,000 digits": PUT % ("1" * 100_000),
+    "a number too great": PUT % "1e126",
+    "an empty set": PUT % '{"SS": []}',
+    "a set of doubles": PUT % '{"SS": ["a", "a"]}',
+    "a table named ../../etc": 'Scan { TableName: "../../etc" }',
+    "a table named by markup": 'CreateTable { TableName: "<script>alert(1)</script>" }',
+    "a table with a line break": 'Scan { TableName: "things\\n" }',
+    "a batch of 26": "BatchWriteItem { RequestItems: { things: ["
+    + ", ".join(f'{{PutRequest: {{Item: {{pk: "a", sk: {number}}}}}}}' for number in range(26))
+    + "] } }",
+    "a select of 9 kB": f"SELECT * FROM things WHERE pk = '{'x' * 9_000}'",
+    "a select with 3,000 brackets": "SELECT * FROM things WHERE " + "(" * 3_000,
+    "a select through an ARN": f'SELECT * FROM "{ARN}"',
+    "a select of everything in a transaction": 'ExecuteTransaction { TransactStatements: [{ Statement: "SELECT * FROM things" }] }',
+    "an unknown operation": "DropEverything { }",
+    "no known enum": 'Scan { TableName: "things", Select: "<img onerror=alert(1)>" }',
+    "a limit below 1": 'Scan { TableName: "things", Limit: -1 }',
+    "a segment out of range": 'Scan { TableName: "things", Segment: 5, TotalSegments: 2 }',
+    "a broken start key": 'Scan { TableName: "things", ExclusiveStartKey: { pk: 5 } }',
+    "a header as a parameter": 'Scan { TableName: "things", Endpoint: "http://127.0.0.1:1" }',
+    "SQL": "DROP TABLE things",
+}
+
+REFUSED = {
+    "an ARN": f'Scan {{ TableName: "{ARN}" }}',
+    "an ARN in a batch": f'BatchGetItem {{ RequestItems: {{ "{ARN}": {{ Keys: [{{ pk: "a", sk: 1 }}] }} }} }}',
+    "an ARN in a transaction": f'TransactGetItems {{ TransactItems: [{{ Get: {{ TableName: "{ARN}", Key: {{ pk: "a" }} }} }}] }}',
+    "a list filled to its billionth place": SET % "SET x[999999999] = :v",
+    "a list filled to a far place within": SET % "SET x[0][ 0999999999 ] = :v",
+    "the same in PartiQL": "UPDATE things SET x[999999999] = 1 WHERE pk = 'a' AND sk = 1",
+    "a list doubled eleven times at once": SET % f"SET x = {'list_append(' * 11}x{', x)' * 11}",
+    "a filter of 200 contains": SCAN % " OR ".join(["contains(x, :v)"] * 200),
+    "a stream": 'UpdateTable { TableName: "things", StreamSpecification: { StreamEnabled: true } }',
+    "a backup": 'CreateBackup { TableName: "things", BackupName: "mine" }',
+    "an export": f'ExportTableToPointInTime {{ TableArn: "{ARN}", S3Bucket: "b" }}',
+    "a policy": f'PutResourcePolicy {{ ResourceArn: "{ARN}", Policy: "all" }}',
+    "tags of an ARN": f'ListTagsOfResource {{ ResourceArn: "{ARN}" }}',
+    "Kinesis": 'EnableKinesisStreamingDestination { TableName: "things", StreamArn: "arn:aws:kinesis:::x" }',
+    "a replica": 'UpdateTable { TableName: "things", ReplicaUpdates: [{ Create: { RegionName: "eu-west-1" } }] }',
+}
+
+
+@pytest.fixture
+async def visitor(dynamodb: Engine, settings: Settings) -> AsyncIterator[Visitor]:
+    assert isinstance(dynamodb, DynamoEngine)
+    made = Visitor(dynamodb, dynamodb.new_sandbox(), settings)
+    assert (await made.run(TABLE + PUT % "[1]")).error is None
+    yield made
+    await dynamodb.drop(made.sandbox)
+
+
+async def still_serves(visitor: Visitor) -> None:
+    began = time.monotonic()
+    ran = await visitor.run('GetItem { TableName: "things", Key: {pk: "a", sk: 1} }')
+    assert ran.plain == [{"pk": "a", "sk": 1, "x": [1]}]
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("what", FAILING)
+async def test_it_fails_in_words(visitor: Visitor, what: str) -> None:
+    source = FAILING[what]
+    began = time.monotonic()
+    try:
+        error = (await visitor.run(source)).error
+    except StatementFailed as exc:  # the source cannot even be split
+        error = exc
+    assert time.monotonic() - began < 1
+    assert isinstance(error, StatementFailed), error
+    assert error.code
+    assert "<html" not in error.message
+    assert len(error.message) < 600
+    assert error.offset is not None
+    assert 0 <= error.offset <= len(source)
+    await still_serves(visitor)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+async def test_it_is_refused_with_the_rule(visitor: Visitor, what: str) -> None:
+    error = (await visitor.run(REFUSED[what])).error
+    assert isinstance(error, StatementRefused), error
+    assert error.offset is not None
+    await still_serves(visitor)
+
+
+async def test_a_scan_of_everything_is_cut(visitor: Visitor) -> None:
+    text = "x" * 390_000
+    for number in range(2, 8):
+        ran = await visitor.run(f'PutItem {{ TableName: "things", Item: {{ pk: "b", sk: {number}, x: "{text}" }} }}')
+        assert ran.error is None
+    ran = await visitor.run('Scan { TableName: "things" }')
+    assert ran.last.truncated is not None
+    assert ran.last.truncated.limit == "max_reply_bytes"
+    assert ran.last.reply_bytes <= visitor.settings.max_reply_bytes
+
+
+async def test_markup_and_control_characters_are_data(visitor: Visitor) -> None:
+    text = "<script>alert(1)</script>\\u001b[31m\\r\\n{{7*7}}"
+    ran = await visitor.run(f'PutItem {{ TableName: "things", Item: {{ pk: "{text}", sk: 1 }} }}')
+    assert ran.error is None
+    ran = await visitor.run("SELECT pk FROM things WHERE begins_with(pk, '<script>')")
+    assert ran.plain == [{"pk": "<script>alert(1)</script>\x1b[31m\r\n{{7*7}}"}]
