@@ -1,0 +1,214 @@
+"""One visitor's shell: a JavaScript context for each run, a session on the server, and the cursor that `it` continues."""
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
+
+from app.core.engine import Client
+from app.core.errors import EngineUnavailable, SandboxExpired, StatementFailed, StatementRefused, StatementStopped
+from app.core.limits import Limits
+from app.core.plans import Plan
+from app.core.results import Event, Result, Statement, Stats
+from app.core.sandbox import Sandbox
+from app.engines.mongodb import plan as plans
+from app.engines.mongodb.errors import statement_error
+from app.engines.mongodb.host import ShellHost
+from app.engines.mongodb.present import Pager, page, presented
+from app.engines.mongodb.statements import Word, word_of
+from app.engines.mongodb.work import Work
+from app.scripting.bridge import Bridge
+from app.scripting.errors import HostFailure, ScriptFailed, ScriptStopped
+from app.scripting.runtime import MAX_MEMORY_BYTES, Script, Scripts
+
+STOPS = {
+    "memory": StatementStopped(
+        f"Stopped: the script wanted more than {MAX_MEMORY_BYTES // 1024 // 1024} MB of memory.",
+        code="script_memory",
+        hint="Take fewer documents at a time: limit(), or a loop over the cursor instead of toArray().",
+        limit=("script_memory_bytes", MAX_MEMORY_BYTES),
+    ),
+    "stack": StatementFailed(
+        "RangeError: the script's calls or its data are nested too deep.",
+        code="RangeError",
+        hint="Is there a recursion without end?",
+    ),
+}
+
+
+class MongoClient(Client):
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        name: str,
+        *,
+        scripts: Scripts,
+        motor: "AsyncIOMotorClient[dict[str, Any]]",
+        session: AsyncIOMotorClientSession,
+        work: Work,
+    ) -> None:
+        super().__init__(sandbox, name)
+        self._scripts = scripts
+        self._session = session
+        self.motor = motor
+        self.work = work
+        self.host = ShellHost(work)
+        self._bridge: Bridge | None = None
+        self._script: Script | None = None
+        self._pager: Pager | None = None
+        self._source = ""
+        self._plans_of: dict[int, dict[str, Any]] = {}
+        self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+
+    @property
+    def alive(self) -> bool:
+        return not self._closed
+
+    @property
+    def busy(self) -> bool:
+        return self._script is not None
+
+    async def begin(self, source: str, limits: Limits) -> None:
+        self._source = source
+        self._stopping = False
+        self._plans_of.clear()
+        self.host.begin()
+        self.work.begin()
+        self._bridge = Bridge(self.host.operations())
+        self._script = await self._scripts.open(self._bridge.call)
+
+    async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
+        began = time.perf_counter()
+        self.work.deadline = time.monotonic() + limits.left_ms / 1000
+        self.host.explainable = None
+        self._idle.clear()
+        try:
+            result = await self._result(statement, limits)
+        finally:
+            if self.host.explainable is not None:
+                self._plans_of[statement.start] = self.host.explainable
+            notices, self.host.notices = self.host.notices, []
+            self._idle.set()
+            said = [*notices]
+        for notice in said:
+            yield notice
+        count = len(result.documents) if result.kind == "documents" and result.documents is not None else None
+        result.stats = Stats(total_ms=(time.perf_counter() - began) * 1000, row_count=count)
+        yield result
+
+    async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
+        command = self._plans_of.get(statement.start)
+        if command is None:
+            raise StatementRefused(
+                "This statement sent nothing that has a plan.",
+                code="cannot_explain",
+                hint="find, aggregate, count, distinct, updates and deletes have one.",
+            )
+        return await plans.explain(self.work, command, limits, measure=measure)
+
+    async def finish(self) -> None:
+        script, self._script = self._script, None
+        if script is not None:
+            self._scripts.close(script)
+        self.work.deadline = time.monotonic() + 1
+        keep = self._pager.cursor if self._pager else None
+        try:
+            await self.work.end()
+            await self.work.close_all(keep)
+        except (EngineUnavailable, SandboxExpired, HostFailure):
+            self._pager = None
+
+    async def stop(self) -> None:
+        if self._script is None:
+            return
+        self._stopping = True
+        self._script.stop()
+        if self._bridge is not None:
+            self._bridge.cancel()
+        await self.work.end()
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await self.stop()
+            await self._session.end_session()
+
+    async def _result(self, statement: Statement, limits: Limits) -> Result:
+        """Execute a statement; whatever ends it early has ended on the server too when this raises."""
+        try:
+            return await self._execute(statement, limits)
+        except ScriptFailed as exc:
+            raise self._failure(exc) from exc
+        except HostFailure as exc:
+            failed = ScriptFailed(str(exc.fields["name"]), str(exc.fields["message"]))
+            raise statement_error(failed, exc, statement.start) from exc
+        except ScriptStopped as exc:
+            await self.work.end()
+            raise self._stop_of(exc, statement, limits) from exc
+
+    async def _execute(self, statement: Statement, limits: Limits) -> Result:
+        word = word_of(statement.text)
+        if word is not None and word.name == "it":
+            return await self._more(statement, limits)
+        assert self._script
+        text = await self._script.evaluate(
+            _code_of(word) if word else statement.text,
+            seconds=limits.left_ms / 1000,
+            line=statement.line,
+            column=1 if word else self._column(statement.start),
+            show=json.dumps(json.dumps({"maxRows": limits.max_rows, "maxBytes": limits.max_reply_bytes})),
+        )
+        shown = json.loads(text)
+        if shown["kind"] == "cursor":
+            _, cursor = await self.work.open(self.host.order(shown["command"]))
+            self._pager = Pager(cursor)
+            return await page(self._pager, self.work, statement, limits)
+        if shown["kind"] == "page":
+            self._pager = Pager(rest=deque(shown["documents"]))
+            return await page(self._pager, self.work, statement, limits)
+        return presented(shown, statement, limits)
+
+    async def _more(self, statement: Statement, limits: Limits) -> Result:
+        if self._pager is None or self._pager.exhausted:
+            return Result(kind="status", statement=statement, status="no cursor to continue")
+        return await page(self._pager, self.work, statement, limits)
+
+    def _failure(self, exc: ScriptFailed) -> Exception:
+        offset = self._offset(exc.line, exc.column)
+        failure = self._bridge.failure_of(exc.name, exc.message) if self._bridge else None
+        return statement_error(exc, failure, offset)
+
+    def _stop_of(self, exc: ScriptStopped, statement: Statement, limits: Limits) -> Exception:
+        if self._stopping or exc.reason == "stopped":
+            return StatementStopped.by_visitor()
+        if exc.reason == "time":
+            return StatementStopped.by_time(limits.max_run_ms)
+        known = STOPS[exc.reason]
+        return type(known)(known.message, code=known.code, hint=known.hint, offset=statement.start, limit=known.limit)
+
+    def _column(self, start: int) -> int:
+        """Where in its line a statement begins, as QuickJS counts: in bytes, from 1."""
+        line_start = self._source.rfind("\n", 0, start) + 1
+        return len(self._source[line_start:start].encode("utf-8", "replace")) + 1
+
+    def _offset(self, line: int | None, column: int | None) -> int | None:
+        """The character offset in the source of a line and a column as QuickJS counts them."""
+        if line is None or column is None:
+            return None
+        lines = self._source.split("\n")
+        if line > len(lines):
+            return None
+        before = lines[line - 1].encode("utf-8", "replace")[: column - 1].decode("utf-8", "ignore")
+        return sum(len(text) + 1 for text in lines[: line - 1]) + len(before)
+
+
+def _code_of(word: Word) -> str:
+    return f"__word({json.dumps(word.name)}, {json.dumps(word.argument)})"

@@ -1,0 +1,173 @@
+"""What the shell's JavaScript can ask of the app: the operations behind the bridge."""
+
+import json
+from typing import Any
+
+from app.core.errors import StatementRefused
+from app.core.results import Notice
+from app.engines.mongodb import values
+from app.engines.mongodb.commands import CURSOR_COMMANDS, EXPLAINABLE, Order, accept
+from app.engines.mongodb.errors import driver_error, refusal
+from app.engines.mongodb.work import Cursor, Work
+from app.scripting.bridge import Operation
+from app.scripting.errors import HostFailure
+
+FIRST_NAME = "test"
+MAX_PRINTED_BYTES = 200_000
+MAX_PRINTED_LINES = 2_000
+PART_DOCUMENTS = 1_000
+
+
+class ShellHost:
+    """The operations for one client. Printed lines gather in `notices`, the last command that has a plan in `explainable`."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.name = FIRST_NAME
+        self.notices: list[Notice] = []
+        self.explainable: dict[str, Any] | None = None
+        self._printed_bytes = 0
+        self._printed_lines = 0
+        self._said_name = False
+
+    def begin(self) -> None:
+        self.notices = []
+        self._printed_bytes = self._printed_lines = 0
+        self._said_name = False
+
+    def operations(self) -> dict[str, Operation]:
+        return {
+            "print": self._print,
+            "command": self._command,
+            "writeError": self._write_error,
+            "open": self._open,
+            "next": self._next,
+            "close": self._close,
+            "name": self._tell_name,
+            "use": self._use,
+            "dropDatabase": self._drop_database,
+        }
+
+    def order(self, typed: Any) -> Order:
+        """The order for a command in Extended JSON. Raises HostFailure, with the refusal as its cause."""
+        try:
+            order = accept(values.from_script(typed))
+        except StatementRefused as exc:
+            raise refusal(exc) from exc
+        except (TypeError, ValueError, ArithmeticError) as exc:
+            raise driver_error(exc) from exc
+        if order.name in EXPLAINABLE:
+            self.explainable = order.command
+        return order
+
+    async def _command(self, request: dict[str, Any]) -> str:
+        order = self.order(request.get("command"))
+        size = len(json.dumps(request["command"])) if order.effect == "grow" else 0
+        done = request.get("done")
+        reply = await self._work.command(order, n_bytes=size, done=done if isinstance(done, int) else 0)
+        answer = values.plain_reply(values.decode(reply))
+        without_machine(answer)
+        return values.to_json(answer)
+
+    async def _write_error(self, request: dict[str, Any]) -> str:
+        fields = request.get("fields")
+        named = {"name": str(request.get("name")), "message": str(request.get("message"))}
+        more = fields if isinstance(fields, dict) else {}
+        code = more.get("code")
+        raise HostFailure({**more, **named, **({"codeName": CODE_NAMES[code]} if code in CODE_NAMES else {})})
+
+    async def _open(self, request: dict[str, Any]) -> str:
+        order = self.order(request.get("command"))
+        if order.name not in CURSOR_COMMANDS:
+            raise HostFailure({"name": "MongoServerError", "message": f"{order.name} gives no cursor."})
+        key, cursor = await self._work.open(order)
+        return await self._part(key, cursor)
+
+    async def _next(self, request: dict[str, Any]) -> str:
+        key = str(request.get("cursor"))
+        cursor = self._work.cursors.get(key)
+        if cursor is None:
+            raise HostFailure({"name": "MongoServerError", "message": "This cursor is closed."})
+        return await self._part(key, cursor)
+
+    async def _part(self, key: str, cursor: Cursor) -> str:
+        documents = await self._work.take(cursor, PART_DOCUMENTS)
+        known = "null" if cursor.exhausted else json.dumps(key)
+        if cursor.exhausted:
+            self._work.cursors.pop(key, None)
+        return f'{{"cursor":{known},"documents":{values.documents_json(documents)}}}'
+
+    async def _close(self, request: dict[str, Any]) -> str:
+        await self._work.close(str(request.get("cursor")))
+        return "null"
+
+    async def _tell_name(self, request: dict[str, Any]) -> str:
+        return json.dumps(self.name)
+
+    async def _use(self, request: dict[str, Any]) -> str:
+        name = str(request.get("name"))[:64]
+        if name in ("admin", "local", "config") or name.startswith("sbx_"):
+            refused = StatementRefused(
+                f"The database {name} is not yours to open.",
+                code="database",
+                hint="Your sandbox is one database; any other name means it.",
+            )
+            raise refusal(refused)
+        if not self._said_name:
+            self._said_name = True
+            self.notices.append(
+                Notice(
+                    "info", f"Your sandbox is one database; {name!r} is what you call it, as any other name would be."
+                )
+            )
+        self.name = name
+        return "null"
+
+    async def _drop_database(self, request: dict[str, Any]) -> str:
+        """Every collection, one by one: dropping the database would need a right over its users."""
+        _, cursor = await self._work.open(accept({"listCollections": 1, "nameOnly": True, "cursor": {}}))
+        names = [str(raw["name"]) for raw in await self._work.take(cursor, PART_DOCUMENTS)]
+        dropped = 0
+        for name in sorted(names, key=lambda n: n.startswith("system.")):
+            if name in ("system.views", "system.profile") or name.startswith("system.buckets."):
+                continue
+            await self._work.command(accept({"drop": name}))
+            dropped += 1
+        return json.dumps({"dropped": dropped})
+
+    async def _print(self, request: dict[str, Any]) -> str:
+        text = str(request.get("text"))
+        self._printed_bytes += len(text)
+        self._printed_lines += 1
+        if self._printed_bytes <= MAX_PRINTED_BYTES and self._printed_lines <= MAX_PRINTED_LINES:
+            severity = "warning" if request.get("severity") == "warning" else "print"
+            self.notices.append(Notice(severity, text))
+        elif self.notices[-1:] != [PRINTED_ENOUGH]:
+            self.notices.append(PRINTED_ENOUGH)
+        return "null"
+
+
+PRINTED_ENOUGH = Notice(
+    "warning",
+    f"What was printed beyond {MAX_PRINTED_LINES:,} lines or {MAX_PRINTED_BYTES // 1000} kB in a run is not shown.",
+)
+CODE_NAMES = {
+    11000: "DuplicateKey",
+    121: "DocumentValidationFailure",
+    2: "BadValue",
+    9: "FailedToParse",
+    66: "ImmutableField",
+}
+"""The server gives a write error's code without its name."""
+
+
+def without_machine(answer: Any) -> None:
+    """Drop what an explain tells of the machine, wherever it stands."""
+    stack: list[Any] = [answer]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            value.pop("serverInfo", None)
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)

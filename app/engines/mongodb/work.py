@@ -1,0 +1,173 @@
+"""One client's commands on the server: stamped, weighed, watched, and ended when their time is over."""
+
+import asyncio
+import itertools
+import secrets
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from bson import Int64
+from bson.raw_bson import RawBSONDocument
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
+from pymongo.errors import OperationFailure
+
+from app.core.errors import StatementRefused
+from app.engines.mongodb import values
+from app.engines.mongodb.admin import Admin, database_of, marked
+from app.engines.mongodb.commands import Order, stamped
+from app.engines.mongodb.errors import MAX_TIME_EXPIRED, driver_error, refusal, translated
+from app.engines.mongodb.quota import Ledger
+from app.scripting.errors import ScriptStopped
+
+WATCH_S = 0.15
+PART_BYTES = 500_000
+BATCH_DOCUMENTS = 500
+NAMESPACE_NOT_FOUND = 26
+
+
+@dataclass(slots=True)
+class Cursor:
+    """A cursor on the server with the documents that have come and were not asked for yet."""
+
+    server_id: int
+    collection: str
+    buffer: deque[RawBSONDocument] = field(default_factory=deque)
+    batch_size: int | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        return not self.server_id and not self.buffer
+
+
+class Work:
+    """The commands of one client. `deadline` (monotonic seconds) is set for each statement."""
+
+    def __init__(
+        self,
+        motor: "AsyncIOMotorClient[dict[str, Any]]",
+        session: AsyncIOMotorClientSession,
+        admin: Admin,
+        ledger: Ledger,
+        namespace: str,
+    ) -> None:
+        self._motor = motor
+        self._session = session
+        self._admin = admin
+        self.ledger = ledger
+        self.namespace = namespace
+        self.database = database_of(namespace)
+        self.comment = ""
+        self.deadline = 0.0
+        self.cursors: dict[str, Cursor] = {}
+        self._keys = itertools.count(1)
+        self._running: asyncio.Future[Any] | None = None
+
+    def begin(self) -> None:
+        """A run begins: its own mark on all it sends."""
+        self.comment = f"sandtable {self.namespace} {secrets.token_hex(4)}"
+        self.ledger.begin()
+
+    async def command(self, order: Order, *, n_bytes: int = 0, done: int = 0) -> RawBSONDocument:
+        """Send a command and give its reply. Raises HostFailure, ScriptStopped, EngineUnavailable."""
+        if order.effect == "grow":
+            try:
+                await self.ledger.before(order, n_bytes, done)
+            except StatementRefused as exc:
+                raise refusal(exc) from exc
+        left_ms = int((self.deadline - time.monotonic()) * 1000)
+        if left_ms <= 0:
+            raise ScriptStopped("time")
+        ready = stamped(order, comment=self.comment, left_ms=left_ms)
+        database = "admin" if order.name == "renameCollection" else self.database
+        if order.name == "renameCollection":
+            ready["renameCollection"] = f"{self.database}.{ready['renameCollection']}"
+            ready["to"] = f"{self.database}.{ready.get('to')}"
+        return await self._send(database, ready, order, done)
+
+    async def _send(self, database: str, ready: dict[str, Any], order: Order, done: int) -> RawBSONDocument:
+        with translated(self.database):
+            try:
+                answer = self._motor[database].command(ready, codec_options=values.RAW, session=self._session)
+                sent = self._running = asyncio.ensure_future(answer)
+                while not (await asyncio.wait({sent}, timeout=WATCH_S))[0]:
+                    if order.effect == "grow" and await self.ledger.overrun():
+                        await self.end()
+                        raise refusal(self.ledger.too_big(done))
+                reply: RawBSONDocument = sent.result()
+            except OperationFailure as exc:
+                if exc.code == MAX_TIME_EXPIRED and time.monotonic() >= self.deadline - 0.02:
+                    raise ScriptStopped("time") from exc
+                raise
+            except (TypeError, ValueError, OverflowError) as exc:
+                raise driver_error(exc) from exc
+        return reply
+
+    async def end(self) -> None:
+        """End what still runs of this run on the server, and return when it has ended."""
+        sent, self._running = self._running, None
+        if sent is not None and (sent.cancelled() or not sent.done()):
+            await self._admin.end(marked(self.comment))
+
+    async def open(self, order: Order) -> tuple[str, Cursor]:
+        """Send a command that answers with a cursor; it is known by its key until it is exhausted or closed."""
+        reply = await self.command(order)
+        answer = reply["cursor"]
+        batch_size = order.command.get("batchSize") or (order.command.get("cursor") or {}).get("batchSize")
+        cursor = Cursor(
+            int(answer["id"]),
+            str(answer["ns"]).partition(".")[2],
+            deque(answer["firstBatch"]),
+            int(batch_size) if batch_size else None,
+        )
+        key = str(next(self._keys))
+        self.cursors[key] = cursor
+        return key, cursor
+
+    async def take(self, cursor: Cursor, max_documents: int, max_bytes: int = PART_BYTES) -> list[RawBSONDocument]:
+        """The next documents of a cursor, fetched if need be: at least one, unless it is exhausted."""
+        while not cursor.buffer and cursor.server_id:
+            await self._more(cursor)
+        part: list[RawBSONDocument] = []
+        size = 0
+        while cursor.buffer and len(part) < max_documents:
+            size += len(cursor.buffer[0].raw)
+            if part and size > max_bytes:
+                break
+            part.append(cursor.buffer.popleft())
+        return part
+
+    async def _more(self, cursor: Cursor) -> None:
+        command = {
+            "getMore": Int64(cursor.server_id),
+            "collection": cursor.collection,
+            "batchSize": min(cursor.batch_size or BATCH_DOCUMENTS, BATCH_DOCUMENTS),
+            "comment": self.comment,
+        }
+        order = Order("getMore", command, "read")
+        if time.monotonic() >= self.deadline:
+            raise ScriptStopped("time")
+        reply = await self._send(self.database, command, order, 0)
+        cursor.server_id = int(reply["cursor"]["id"])
+        cursor.buffer.extend(reply["cursor"]["nextBatch"])
+
+    async def close(self, key: str) -> None:
+        """Forget a cursor, on the server too."""
+        cursor = self.cursors.pop(key, None)
+        if cursor is not None:
+            await self.close_cursor(cursor)
+
+    async def close_cursor(self, cursor: Cursor) -> None:
+        cursor.buffer.clear()
+        if cursor.server_id:
+            command = {"killCursors": cursor.collection, "cursors": [Int64(cursor.server_id)]}
+            cursor.server_id = 0
+            with translated(self.database):
+                await self._motor[self.database].command(command, session=self._session)
+
+    async def close_all(self, keep: Cursor | None) -> None:
+        """Forget all cursors but one: the run is over."""
+        for key in [key for key, cursor in self.cursors.items() if cursor is not keep]:
+            await self.close(key)
+        self.cursors.clear()

@@ -1,0 +1,81 @@
+// The script's one way out, and what needs nothing else: errors, randomness, sleep.
+const hostCall = globalThis.__host;
+const entropy = globalThis.__entropy;
+const hostSleep = globalThis.__sleep;
+delete globalThis.__host;
+delete globalThis.__entropy;
+delete globalThis.__sleep;
+
+const toJson = JSON.stringify;
+const fromJson = JSON.parse;
+const define = Object.defineProperty;
+
+/** A global that a script may shadow with `const`, and that lists of globals do not show. */
+function publish(name, value) {
+  define(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+/** A global that a script cannot change: the app calls it after each statement. */
+function fix(name, value) {
+  define(globalThis, name, { value });
+}
+
+function hidden(target, key, value) {
+  define(target, key, { value, writable: true, configurable: true, enumerable: false });
+  return target;
+}
+
+const errorClasses = Object.create(null);
+
+/** A class of errors that the app may answer with. */
+function errorClass(name, parent = Error) {
+  const made = class extends parent {
+    constructor(message) {
+      super(message);
+      hidden(this, "name", name);
+    }
+  };
+  define(made, "name", { value: name });
+  errorClasses[name] = made;
+  publish(name, made);
+  return made;
+}
+
+function raise({ name, message, ...fields }) {
+  const error = new (errorClasses[name] ?? Error)(message);
+  if (error.name !== name) hidden(error, "name", name);
+  throw Object.assign(error, fields);
+}
+
+/** Ask the app; `fields` and the answer are JSON. A refusal or a server's error is thrown. */
+function ask(op, fields) {
+  const answer = fromJson(hostCall(toJson({ op, ...fields })));
+  if (answer?.error) raise(revive(answer.error));
+  return answer;
+}
+
+/** Contexts start from one image of memory, so each draws its own seed, when it first needs one. */
+const random = (() => {
+  let state;
+  const next = () => {
+    let t = (state[0] + state[1] + state[3]++) | 0;
+    state[0] = state[1] ^ (state[1] >>> 9);
+    state[1] = (state[2] + (state[2] << 3)) | 0;
+    state[2] = ((state[2] << 21) | (state[2] >>> 11)) + t | 0;
+    return t >>> 0;
+  };
+  return () => {
+    if (!state) {
+      state = [entropy(), entropy(), entropy(), 1].map((n) => n | 0);
+      for (let i = 0; i < 12; i++) next();
+    }
+    return next();
+  };
+})();
+hidden(Math, "random", function random_() {
+  return (random() >>> 5) * 2 ** -27 + (random() >>> 11) * 2 ** -48;
+});
+
+publish("sleep", function sleep(ms) {
+  hostSleep(Number(ms));
+});
