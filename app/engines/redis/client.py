@@ -49,7 +49,7 @@ class RedisClient(Client):
         self._idle = asyncio.Event()
         self._idle.set()
         self._halt = asyncio.Event()
-        self._subscribing = False
+        self._unsettling = False
         self._listening = False
         self._stopped_by_visitor = False
         self._ending: asyncio.Task[str | None] | None = None
@@ -142,7 +142,8 @@ class RedisClient(Client):
 
     async def _execute(self, statement: Statement, words: list[bytes], limits: Limits) -> AsyncIterator[Event]:
         name = command_name(words)
-        self._subscribing = name in LISTENING
+        listening = name in LISTENING
+        self._unsettling = listening or name in ("RESET", "QUIT")
         intake = Intake(limits.max_rows, limits.max_reply_bytes)
         began = time.perf_counter()
         deadline = began + limits.left_ms / 1000
@@ -152,10 +153,10 @@ class RedisClient(Client):
             await self._connection.send(ask_for_all(words) if is_slowlog_get(words) else words, intake)
         while True:
             reply = await self._reply(intake, deadline, limits)
-            if reply.type != "push" or name in UNSUBSCRIBING or self._subscribing:
+            if reply.type != "push" or name in UNSUBSCRIBING or listening:
                 break
             yield as_message(reply, _ms_since(began))
-        if self._subscribing and _is_heard(reply):
+        if listening and _is_heard(reply):
             async for event in self._listen(statement, limits, began, deadline):
                 yield event
             return
@@ -186,7 +187,7 @@ class RedisClient(Client):
         if self._ending is None and reply is not None:
             return reply
         lost = await self._end_work()
-        if self._subscribing:  # what it subscribed to in the meantime goes with the connection
+        if self._unsettling:  # what it has become in the meantime goes with the connection
             await self._connection.close()
         if self._stopped_by_visitor:
             raise StatementStopped.by_visitor(lost)

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from app.core.results import Notice
 from app.engines.redis.policy import VISITOR_USER
@@ -49,13 +49,13 @@ class Connection:
         await self.close()
         self._wire = await Wire.connect(self._server.socket)
         self.server_start = self._server.starts
-        await self.log_in()
+        try:
+            await self.log_in()
+            await self._restore()
+        except BaseException:
+            await self.close()
+            raise
         self._server.client_ids[self._client_name] = self.id
-        state = self._server.remembered.pop(self._client_name, None)
-        if state is not None:
-            await self._restore(state.db, state.name, state.resp)
-            if state.in_transaction:
-                self.notices.append(Notice("warning", "The connection was opened anew: MULTI and WATCH are gone."))
         if self._server.restores > self._server.told.get(self._client_name, 0):
             self.notices.append(
                 Notice("warning", f"The Redis server of this sandbox had to be started again. {self._server.lost}")
@@ -117,13 +117,19 @@ class Connection:
             wire, self._wire = self._wire, None
             await wire.close()
 
-    async def _restore(self, db: int, name: bytes, resp: int) -> None:
-        if resp != 3:
-            await self._call(b"HELLO", b"%d" % resp)
-        if db:
-            await self._call(b"SELECT", b"%d" % db)
-        if name:
-            await self._call(b"CLIENT", b"SETNAME", name)
+    async def _restore(self) -> None:
+        state = self._server.remembered.get(self._client_name)
+        if state is None:
+            return
+        if state.resp != 3:
+            await self._call(b"HELLO", b"%d" % state.resp)
+        if state.db:
+            await self._call(b"SELECT", b"%d" % state.db)
+        if state.name:
+            await self._call(b"CLIENT", b"SETNAME", state.name)
+        if state.in_transaction:
+            self.notices.append(Notice("warning", "The connection was opened anew: MULTI and WATCH are gone."))
+        del self._server.remembered[self._client_name]
 
     async def _call(self, *words: bytes) -> Reply:
         assert self._wire
@@ -131,6 +137,6 @@ class Connection:
         while True:
             reply = await self._wire.read(Intake(1_000, _OWN_REPLY_BYTES))
             if reply.type == "error":
-                raise ConnectionError(reply.value.decode(errors="replace"))
+                raise ResponseError(reply.value.decode(errors="replace"))
             if reply.type != "push":
                 return reply
