@@ -13,7 +13,6 @@ class SplitHandle extends HTMLElement {
     this.horizontal = this.dataset.axis === "x";
     this.min = Number(this.dataset.min);
     this.max = Number(this.dataset.max);
-    this.hidden = false;
     this.tabIndex = 0;
     this.setAttribute("role", "separator");
     this.setAttribute("aria-orientation", this.horizontal ? "vertical" : "horizontal");

@@ -54,7 +54,14 @@ function end(form, target) {
   markRun(results);
   const said = target.querySelector("[data-announce]")?.dataset.announce;
   if (said) document.getElementById("announcer").textContent = said;
-  if (matchMedia("(max-width: 720px)").matches && !scope.matches(".pane")) results.scrollIntoView();
+  if (scope.matches(".stage")) showResults(results);
+}
+
+/** On a phone the results lie below the editor; elsewhere an error may lie below what went well before it. */
+function showResults(results) {
+  if (matchMedia("(max-width: 720px)").matches) results.scrollIntoView();
+  results.scrollTop = 0;
+  results.querySelector(".error")?.scrollIntoView({ block: "nearest" });
 }
 
 const runOf = (event) => {

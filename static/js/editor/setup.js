@@ -1,6 +1,6 @@
 // The editor: CodeMirror with our theme, keys and marks. Loaded when a page has a <code-editor>.
 
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
@@ -31,7 +31,7 @@ const LANGUAGES = {
 };
 
 // The page's own listener runs the source; here the keys only must not insert a line.
-const runKeys = Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => true }]));
+const runKeys = Prec.highest(keymap.of([{ key: "Mod-Enter", run: (view) => closeCompletion(view) || true }]));
 
 // Left to itself, Chrome types over a selection with a style attribute, which the page's policy refuses and reports.
 const typeOver = EditorView.domEventHandlers({
@@ -56,9 +56,9 @@ export async function createEditor(parent, { doc, mode, label, readonly, onChang
     doc,
     extensions: [
       EditorView.cspNonce.of(document.querySelector("script[nonce]").nonce),
-      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
       EditorState.tabSize.of(2),
-      readonly ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0" })] : writing,
+      readonly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : writing,
       lineNumbers(),
       highlightSpecialChars(),
       drawSelection(),
