@@ -34,7 +34,7 @@ from app.playground.services import Services
 
 WARM_UP = 20
 TABLE = {
-    "TableName": "t",
+    "TableName": "things",
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
@@ -44,13 +44,13 @@ PREPARE = {
     "postgres": "SELECT 1",
     "mongodb": "db.c.insertOne({a: 1})",
     "redis": "SET k v",
-    "dynamodb": f"CreateTable {json.dumps(TABLE)}\nPutItem {json.dumps({'TableName': 't', 'Item': KEY})}",
+    "dynamodb": f"CreateTable {json.dumps(TABLE)}\nPutItem {json.dumps({'TableName': 'things', 'Item': KEY})}",
 }
 SOURCES = {
     "postgres": "SELECT 1",
     "mongodb": "db.c.findOne()",
     "redis": "GET k",
-    "dynamodb": f"GetItem {json.dumps({'TableName': 't', 'Key': KEY})}",
+    "dynamodb": f"GetItem {json.dumps({'TableName': 'things', 'Key': KEY})}",
 }
 
 Call = Callable[[], Awaitable[Any]]
@@ -91,7 +91,7 @@ async def drivers(services: Services, sandboxes: dict[str, Sandbox], stack: Asyn
     dynamo = boto3.client(
         "dynamodb",
         region_name=REGION,
-        endpoint_url=engines["dynamodb"]._pool.server(sandbox).url,
+        endpoint_url=engines["dynamodb"].pool.server(sandbox).url,
         aws_access_key_id=sandbox.namespace,
         aws_secret_access_key=sandbox.secret,
         config=Config(proxies={}),
@@ -101,7 +101,7 @@ async def drivers(services: Services, sandboxes: dict[str, Sandbox], stack: Asyn
         "postgres": lambda: pg.fetch("SELECT 1"),
         "mongodb": collection.find_one,
         "redis": lambda: rd.get("k"),
-        "dynamodb": lambda: asyncio.to_thread(dynamo.get_item, TableName="t", Key=KEY),
+        "dynamodb": lambda: asyncio.to_thread(dynamo.get_item, TableName="things", Key=KEY),
     }
 
 

@@ -16,7 +16,7 @@ from app.core.limits import Limits
 from app.core.plans import Plan
 from app.core.results import Event, Message, Notice, Statement
 from app.core.sandbox import Sandbox
-from app.engines.postgres import plan
+from app.engines.postgres import dialects, plan
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.errors import UNREACHABLE, failed, unavailable
@@ -102,9 +102,11 @@ class PostgresClient(Client):
             answer = await self._execute(
                 statement.text, statement.start, limits, limits.max_rows + 1, limits.max_reply_bytes
             )
-        except StatementError:
+        except StatementError as exc:
             for notice in self._take_notices():
                 yield notice
+            if exc.hint is None and exc.code in dialects.UNREADABLE:
+                exc.hint = await asyncio.to_thread(dialects.hint, statement.text)
             raise
         total_ms = (time.perf_counter() - began) * 1000
         assert self._wire
