@@ -20,17 +20,18 @@ ROOT = Path(__file__).parents[1]
 class Served:
     """One `sandtable serve` process on a data directory."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, cwd: Path = ROOT, **environment: str) -> None:
         self.data_dir = data_dir
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.log = data_dir.parent / f"app-{self.port}.log"
-        environment = {**os.environ, "SANDTABLE_RUN_BURST": "1000", "SANDTABLE_RUNS_PER_SECOND": "1000"}
+        generous = {"SANDTABLE_RUN_BURST": "1000", "SANDTABLE_RUNS_PER_SECOND": "1000"}
+        environment = {**os.environ, **generous, **environment}
         command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port), "--data-dir", str(data_dir)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=ROOT
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=cwd
             )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20)
         self.lines: list[str] = []
@@ -42,15 +43,19 @@ class Served:
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
 
-    def wait_until_ready(self, within_s: float = 30) -> float:
+    def wait_until_ready(self) -> float:
+        """Seconds until every engine was ready."""
+        return self.wait_until("/readyz")
+
+    def wait_until(self, path: str, within_s: float = 30) -> float:
         began = time.monotonic()
         while time.monotonic() - began < within_s:
             assert self.process.poll() is None, self.log.read_text()[-3000:]
             with contextlib.suppress(httpx.TransportError):
-                if self.http.get("/readyz").status_code == 200:
+                if self.http.get(path).status_code == 200:
                     return time.monotonic() - began
             time.sleep(0.05)
-        raise AssertionError(f"not ready: {self.http.get('/readyz').text} {self.log.read_text()[-3000:]}")
+        raise AssertionError(f"not ready: {self.lines} {self.log.read_text()[-3000:]}")
 
     def run(self, engine: str, source: str) -> httpx.Response:
         return self.http.post("/api/v1/run", json={"engine": engine, "source": source})

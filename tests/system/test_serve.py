@@ -143,7 +143,7 @@ def test_kill_9_of_the_app_then_a_start_cleans_up(folder: Path) -> None:
     finally:
         servers = list(second.servers().values())
         second.end(signal.SIGINT)
-    gone, alive = psutil.wait_procs(servers, timeout=2)
+    _gone, alive = psutil.wait_procs(servers, timeout=2)
     assert servers
     assert not alive, "left after Ctrl-C"
 
