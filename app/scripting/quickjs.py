@@ -9,6 +9,7 @@ These functions touch private names of quickjs-rs 0.2; `tests/unit/test_scriptin
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import quickjs_rs._engine as quickjs_engine
@@ -20,6 +21,8 @@ TICK_S = 0.1
 NEVER_TICKS = 1 << 40
 MAX_INSTANCE_BYTES = 96 * 1024 * 1024
 FULFILLED, REJECTED = 1, 2
+PAGE_BYTES = 4_096
+WASM_PAGE_BYTES = 65_536
 
 Value = quickjs_engine.QjsHandle
 JSError = quickjs_engine.JSError
@@ -63,6 +66,50 @@ def install() -> None:
         threading.Thread(target=_tick, args=(engine,), name="wasm-epoch", daemon=True).start()
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """An instance's memory as it was: the pages that are not all zero, as the library's own snapshots keep them all."""
+
+    runs: tuple[tuple[int, bytearray], ...]
+    size: int
+    stack_pointer: int
+
+
+def capture(context: Context) -> Memory:
+    """The whole state of a context between evaluations."""
+    instance = context._engine_ctx._inst  # noqa: SLF001
+    image = bytes(instance.mem.read(instance.store, 0, instance.mem.data_len(instance.store)))
+    runs: list[tuple[int, bytearray]] = []
+    for at in range(0, len(image), PAGE_BYTES):
+        page = image[at : at + PAGE_BYTES]
+        if page.count(0) == len(page):
+            continue
+        if runs and runs[-1][0] + len(runs[-1][1]) == at:
+            runs[-1][1].extend(page)
+        else:
+            runs.append((at, bytearray(page)))
+    return Memory(tuple(runs), len(image), instance.sp.value(instance.store))
+
+
+def restore(context: Context, memory: Memory) -> None:
+    """Put a captured state into a context in which nothing has run yet: its other pages are still zero."""
+    instance = context._engine_ctx._inst  # noqa: SLF001
+    missing = memory.size - instance.mem.data_len(instance.store)
+    if missing > 0:
+        instance.mem.grow(instance.store, -(-missing // WASM_PAGE_BYTES))
+    for at, run in memory.runs:
+        instance.mem.write(instance.store, run, at)
+    instance.sp.set_value(instance.store, memory.stack_pointer)
+
+
+def answer_host(context: Context, name: str, function: Callable[[str], str]) -> None:
+    """Let `function` answer calls of a host function that the restored state has registered under this name."""
+    number = context._next_fn_id  # noqa: SLF001
+    context._next_fn_id += 1  # noqa: SLF001
+    context._host_registry[number] = function  # noqa: SLF001
+    context._engine_ctx._inst.name_to_fn_id[name] = number  # noqa: SLF001
+
+
 def set_clock(runtime: Runtime, over: Callable[[], bool]) -> None:
     """Let `over` alone decide when a script is interrupted."""
     runtime._engine_rt.set_interrupt_handler(over)  # noqa: SLF001
@@ -83,15 +130,13 @@ def settle(context: Context, promise: Value, over: Callable[[], bool]) -> Value:
     """Run the context's jobs until the promise has its value. Raises JSError when it is rejected, or NeverSettles."""
     engine = context._engine_ctx  # noqa: SLF001
     try:
-        while True:
-            jobs = engine.run_pending_jobs()
-            state = engine.promise_state(promise)
-            if state == FULFILLED:
-                return engine.promise_result(promise)
-            if state == REJECTED:
-                raise _thrown(engine.promise_result(promise))
-            if jobs <= 0 or over():
+        while (state := engine.promise_state(promise)) not in (FULFILLED, REJECTED):
+            if engine.run_pending_jobs() <= 0 or over():
                 raise NeverSettles
+        result = engine.promise_result(promise)
+        if state == REJECTED:
+            raise _thrown(result)
+        return result
     finally:
         promise.dispose()
 

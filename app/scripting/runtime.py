@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import secrets
 import threading
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 import wasmtime
-from quickjs_rs import Context, QuickJSError, Runtime, Snapshot
+from quickjs_rs import Context, QuickJSError, Runtime
 
 from app.core.errors import EngineBusy
 from app.scripting import quickjs
@@ -26,6 +27,7 @@ MAX_STACK_BYTES = 512 * 1024
 READY_CONTEXTS = 4
 HARD_STOP_AFTER_S = 0.3
 """How long after its deadline a script that QuickJS cannot interrupt is trapped."""
+OWN_OPERATION = re.compile(r'\{"op":"(entropy|sleep)"')
 POSITION = re.compile(r"eval_script:(\d+):(\d+)")
 
 JS_FOLDER = Path(__file__).parent / "js"
@@ -41,7 +43,7 @@ class Image:
     `lines` is the prelude's length; a statement's lines count on from there, which tells its frames from the prelude's.
     """
 
-    snapshot: Snapshot | None
+    memory: quickjs.Memory | None
     lines: int
 
 
@@ -53,25 +55,25 @@ class Script:
         self._runtime = Runtime(memory_limit=MAX_MEMORY_BYTES, stack_limit=MAX_STACK_BYTES)
         quickjs.set_clock(self._runtime, self._over)
         self._context: Context = self._runtime.new_context()
-        self._context.register("__host", self._call_host)
-        self._context.register("__entropy", lambda: secrets.randbits(32))
-        self._context.register("__sleep", self._sleep)
         self._deadline = float("inf")
         self._stopped = threading.Event()
         self._fatal: BaseException | None = None
         self._host: Host | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._lost = False
-        if image.snapshot is not None:
-            self._runtime.restore_snapshot(image.snapshot, self._context)
+        if image.memory is not None:
+            quickjs.restore(self._context, image.memory)
+            quickjs.answer_host(self._context, "__host", self._call_host)
+            self._presenter = quickjs.global_function(self._context, "__show")
 
     @classmethod
     def image(cls, prelude: str) -> Image:
         """The memory of a context that has evaluated `prelude`."""
         script = cls(Image(None, 0))
         try:
+            script._context.register("__host", script._call_host)
             script._context.eval(f"{prelude}\n;0")
-            return Image(script._context.create_snapshot(), prelude.count("\n") + 1)
+            return Image(quickjs.capture(script._context), prelude.count("\n") + 1)
         finally:
             script.dispose()
 
@@ -119,12 +121,11 @@ class Script:
 
     def _show(self, text: str, show: str) -> str:
         context = self._context
-        result = quickjs.settle(context, quickjs.evaluate(context, text), self._over)
-        value = result.get("value")
-        presented = quickjs.global_function(context, "__show").call(value, show)
-        for used in (result, value):
-            used.dispose()
-        answer = quickjs.settle(context, presented, self._over)
+        envelope = quickjs.settle(context, quickjs.evaluate(context, text), self._over)
+        answer = self._presenter.call(envelope, show)
+        envelope.dispose()
+        if answer.is_promise():
+            answer = quickjs.settle(context, answer, self._over)
         try:
             return str(answer.to_python())
         finally:
@@ -150,20 +151,26 @@ class Script:
         try:
             if self._stopped.is_set():
                 raise ScriptStopped("stopped")
+            own = OWN_OPERATION.match(message)
+            if own:
+                return self._own(own[1], message)
             assert self._host
             return self._host(message, self._deadline)
         except BaseException as exc:
             self._fatal = self._fatal or exc
             raise
 
-    def _sleep(self, ms: float) -> None:
-        """Sleep, but not past the deadline, nor when stopped."""
-        seconds = max(0.0, float(ms)) / 1000
+    def _own(self, operation: str, message: str) -> str:
+        """What needs no app: random bits, and sleep, but not past the deadline, nor when stopped."""
+        if operation == "entropy":
+            return json.dumps([secrets.randbits(32) for _ in range(3)])
+        seconds = max(0.0, float(json.loads(message)["ms"] or 0)) / 1000
         left = self._deadline - time.monotonic()
         if self._stopped.wait(min(seconds, left)):
-            self._fatal = ScriptStopped("stopped")
-        elif seconds >= left:
-            self._fatal = ScriptStopped("time")
+            raise ScriptStopped("stopped")
+        if seconds >= left:
+            raise ScriptStopped("time")
+        return "null"
 
 
 def _failure(exc: Exception, prelude_lines: int) -> ScriptFailed:

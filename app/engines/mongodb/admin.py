@@ -18,12 +18,34 @@ from app.scripting.errors import HostFailure
 log = logging.getLogger(__name__)
 
 PREFIX = "sbx_"
-KILL_WAIT_S = 0.6
+KILL_WAIT_S = 0.4
 KILL_POLL_S = 0.02
 USER_EXISTS, ROLE_EXISTS = 51003, 51002
 USER_GONE, ROLE_GONE = 11, 31
 
-ACTIONS = ["find", "insert", "update", "remove", "createCollection", "dropCollection", "createIndex", "dropIndex", "listCollections", "listIndexes", "collStats", "dbStats", "collMod", "renameCollectionSameDB", "changeStream", "killCursors", "planCacheRead", "planCacheWrite", "validate", "indexStats", "enableProfiler"]
+ACTIONS = [
+    "find",
+    "insert",
+    "update",
+    "remove",
+    "createCollection",
+    "dropCollection",
+    "createIndex",
+    "dropIndex",
+    "listCollections",
+    "listIndexes",
+    "collStats",
+    "dbStats",
+    "collMod",
+    "renameCollectionSameDB",
+    "changeStream",
+    "killCursors",
+    "planCacheRead",
+    "planCacheWrite",
+    "validate",
+    "indexStats",
+    "enableProfiler",
+]
 
 
 def database_of(namespace: str) -> str:
@@ -74,7 +96,8 @@ class Admin:
         name = database_of(namespace)
         database = self.motor[name]
         with _ours(name):
-            await self.motor.admin.command("killAllSessions", [{"user": name, "db": name}])
+            with _except(USER_GONE):
+                await self.motor.admin.command("killAllSessions", [{"user": name, "db": name}])
             with _except(USER_GONE):
                 await database.command("dropUser", name)
             with _except(ROLE_GONE):

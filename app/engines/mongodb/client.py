@@ -33,7 +33,7 @@ STOPS = {
         limit=("script_memory_bytes", MAX_MEMORY_BYTES),
     ),
     "stack": StatementFailed(
-        "RangeError: the script's calls or its data are nested too deep.",
+        "The script's calls or its data are nested too deep.",
         code="RangeError",
         hint="Is there a recursion without end?",
     ),
@@ -145,9 +145,12 @@ class MongoClient(Client):
         """Execute a statement; whatever ends it early has ended on the server too when this raises."""
         try:
             return await self._execute(statement, limits)
-        except ScriptFailed as exc:
-            raise self._failure(exc) from exc
-        except HostFailure as exc:
+        except (ScriptFailed, HostFailure) as exc:
+            if self._stopping:
+                await self.work.end()
+                raise StatementStopped.by_visitor() from exc
+            if isinstance(exc, ScriptFailed):
+                raise self._failure(exc, statement) from exc
             failed = ScriptFailed(str(exc.fields["name"]), str(exc.fields["message"]))
             raise statement_error(failed, exc, statement.start) from exc
         except ScriptStopped as exc:
@@ -164,7 +167,7 @@ class MongoClient(Client):
             seconds=limits.left_ms / 1000,
             line=statement.line,
             column=1 if word else self._column(statement.start),
-            show=json.dumps(json.dumps({"maxRows": limits.max_rows, "maxBytes": limits.max_reply_bytes})),
+            show=json.dumps({"maxRows": limits.max_rows, "maxBytes": limits.max_reply_bytes}),
         )
         shown = json.loads(text)
         if shown["kind"] == "cursor":
@@ -181,8 +184,9 @@ class MongoClient(Client):
             return Result(kind="status", statement=statement, status="no cursor to continue")
         return await page(self._pager, self.work, statement, limits)
 
-    def _failure(self, exc: ScriptFailed) -> Exception:
+    def _failure(self, exc: ScriptFailed, statement: Statement) -> Exception:
         offset = self._offset(exc.line, exc.column)
+        offset = statement.start if offset is None else offset
         failure = self._bridge.failure_of(exc.name, exc.message) if self._bridge else None
         return statement_error(exc, failure, offset)
 

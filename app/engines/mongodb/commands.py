@@ -54,7 +54,38 @@ INSTEAD = {
     "reIndex": "Drop the index and create it again.",
 }
 SESSION_FIELDS = frozenset(
-    ["$db", "lsid", "txnNumber", "startTransaction", "autocommit", "stmtId", "stmtIds", "$clusterTime", "$readPreference", "$audit", "$client", "apiVersion", "apiStrict", "apiDeprecationErrors", "comment", "allowDiskUse", "noCursorTimeout", "tailable", "awaitData", "oplogReplay", "exhaust", "isMapReduceCommand", "fromMongos", "needsMerge", "runtimeConstants", "mayBypassWriteBlocking", "$_requestReshardingResumeToken", "collectionUUID", "databaseVersion", "shardVersion"]
+    [
+        "$db",
+        "lsid",
+        "txnNumber",
+        "startTransaction",
+        "autocommit",
+        "stmtId",
+        "stmtIds",
+        "$clusterTime",
+        "$readPreference",
+        "$audit",
+        "$client",
+        "apiVersion",
+        "apiStrict",
+        "apiDeprecationErrors",
+        "comment",
+        "allowDiskUse",
+        "noCursorTimeout",
+        "tailable",
+        "awaitData",
+        "oplogReplay",
+        "exhaust",
+        "isMapReduceCommand",
+        "fromMongos",
+        "needsMerge",
+        "runtimeConstants",
+        "mayBypassWriteBlocking",
+        "$_requestReshardingResumeToken",
+        "collectionUUID",
+        "databaseVersion",
+        "shardVersion",
+    ]
 )
 """Ours to set, or without meaning in a sandbox: dropped silently."""
 FORBIDDEN_OPTIONS = {

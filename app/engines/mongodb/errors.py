@@ -90,9 +90,7 @@ def refusal(refused: StatementError) -> HostFailure:
 
 
 def is_scripting_off(message: str) -> bool:
-    return "globalScriptEngine" in message or bool(
-        re.search(r"(?i)no script engine|scripting (is )?(disabled|not)", message)
-    )
+    return "globalScriptEngine" in message or "without the javascript engine" in message
 
 
 def readable(message: str, database: str) -> str:

@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+from bson.errors import BSONError
+
 from app.core.errors import StatementRefused
 from app.core.results import Notice
 from app.engines.mongodb import values
 from app.engines.mongodb.commands import CURSOR_COMMANDS, EXPLAINABLE, Order, accept
-from app.engines.mongodb.errors import driver_error, refusal
+from app.engines.mongodb.errors import driver_error, readable, refusal
 from app.engines.mongodb.work import Cursor, Work
 from app.scripting.bridge import Operation
 from app.scripting.errors import HostFailure
@@ -54,7 +56,7 @@ class ShellHost:
             order = accept(values.from_script(typed))
         except StatementRefused as exc:
             raise refusal(exc) from exc
-        except (TypeError, ValueError, ArithmeticError) as exc:
+        except (TypeError, ValueError, ArithmeticError, BSONError) as exc:
             raise driver_error(exc) from exc
         if order.name in EXPLAINABLE:
             self.explainable = order.command
@@ -71,7 +73,8 @@ class ShellHost:
 
     async def _write_error(self, request: dict[str, Any]) -> str:
         fields = request.get("fields")
-        named = {"name": str(request.get("name")), "message": str(request.get("message"))}
+        message = readable(str(request.get("message")), self._work.database)
+        named = {"name": str(request.get("name")), "message": message}
         more = fields if isinstance(fields, dict) else {}
         code = more.get("code")
         raise HostFailure({**more, **named, **({"codeName": CODE_NAMES[code]} if code in CODE_NAMES else {})})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bson import Int64
+from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
 from pymongo.errors import OperationFailure
@@ -19,9 +20,10 @@ from app.engines.mongodb.admin import Admin, database_of, marked
 from app.engines.mongodb.commands import Order, stamped
 from app.engines.mongodb.errors import MAX_TIME_EXPIRED, driver_error, refusal, translated
 from app.engines.mongodb.quota import Ledger
+from app.scripting.bridge import GRACE_S
 from app.scripting.errors import ScriptStopped
 
-WATCH_S = 0.15
+WATCH_S = 0.1
 PART_BYTES = 500_000
 BATCH_DOCUMENTS = 500
 NAMESPACE_NOT_FOUND = 26
@@ -91,7 +93,10 @@ class Work:
             try:
                 answer = self._motor[database].command(ready, codec_options=values.RAW, session=self._session)
                 sent = self._running = asyncio.ensure_future(answer)
+                sent.add_done_callback(_looked_at)
                 while not (await asyncio.wait({sent}, timeout=WATCH_S))[0]:
+                    if time.monotonic() > self.deadline + GRACE_S:
+                        raise ScriptStopped("time")
                     if order.effect == "grow" and await self.ledger.overrun():
                         await self.end()
                         raise refusal(self.ledger.too_big(done))
@@ -100,7 +105,7 @@ class Work:
                 if exc.code == MAX_TIME_EXPIRED and time.monotonic() >= self.deadline - 0.02:
                     raise ScriptStopped("time") from exc
                 raise
-            except (TypeError, ValueError, OverflowError) as exc:
+            except (TypeError, ValueError, OverflowError, BSONError) as exc:
                 raise driver_error(exc) from exc
         return reply
 
@@ -171,3 +176,9 @@ class Work:
         for key in [key for key, cursor in self.cursors.items() if cursor is not keep]:
             await self.close(key)
         self.cursors.clear()
+
+
+def _looked_at(sent: "asyncio.Future[Any]") -> None:
+    """An answer that comes after its command was given up is nobody's."""
+    if not sent.cancelled():
+        sent.exception()

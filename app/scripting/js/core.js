@@ -1,10 +1,6 @@
 // The script's one way out, and what needs nothing else: errors, randomness, sleep.
 const hostCall = globalThis.__host;
-const entropy = globalThis.__entropy;
-const hostSleep = globalThis.__sleep;
 delete globalThis.__host;
-delete globalThis.__entropy;
-delete globalThis.__sleep;
 
 const toJson = JSON.stringify;
 const fromJson = JSON.parse;
@@ -66,7 +62,7 @@ const random = (() => {
   };
   return () => {
     if (!state) {
-      state = [entropy(), entropy(), entropy(), 1].map((n) => n | 0);
+      state = [...ask("entropy", {}), 1].map((n) => n | 0);
       for (let i = 0; i < 12; i++) next();
     }
     return next();
@@ -77,5 +73,5 @@ hidden(Math, "random", function random_() {
 });
 
 publish("sleep", function sleep(ms) {
-  hostSleep(Number(ms));
+  ask("sleep", { ms: Number(ms) });
 });

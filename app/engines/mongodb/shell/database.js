@@ -1,6 +1,7 @@
 // The sandbox's one database. Whatever has no method's name is a collection.
 const collectionPart = Symbol("collection");
 const databasePart = Symbol("database");
+method(FullCollectionClass, "watch", () => run({ watch: 1 }));
 const COLLECTION_METHODS = methodsOf(FullCollectionClass);
 const OTHER_DATABASES = /^(admin|local|config|sbx_.*)$/;
 
@@ -113,8 +114,6 @@ class DatabaseClass {
 for (const name of ["createUser", "dropUser", "createRole", "grantRolesToUser", "auth", "currentOp", "killOp", "serverStatus", "hostInfo", "shutdownServer", "fsyncLock", "hello", "watch"]) {
   method(DatabaseClass, name, (value) => run({ [name === "shutdownServer" ? "shutdown" : name]: value ?? 1 }));
 }
-method(FullCollectionClass, "watch", () => run({ watch: 1 }));
-
 const DATABASE_METHODS = new Set(methodsOf(DatabaseClass));
 
 function databaseOf(name, node) {

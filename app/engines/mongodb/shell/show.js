@@ -80,7 +80,11 @@ function present(value, limits) {
   return showReply(value, limits);
 }
 
-fix("__show", async (value, limits) => present(await value, fromJson(limits)));
+/** `value` comes wrapped, as the evaluation gave it; only a promise makes the answer one. */
+fix("__show", ({ value }, limits) => {
+  const shown = (settled) => present(settled, fromJson(limits));
+  return value instanceof Promise ? value.then(shown) : shown(value);
+});
 
 const HELP = `show collections            the collections of your sandbox
 show dbs                    its one database, by whatever name you use
