@@ -17,10 +17,17 @@ class CodeEditor extends HTMLElement {
       addEventListener("pagehide", () => this.save());
       this.note();
     }
-    this.upgrade();
+    const fold = this.closest("details:not([open])");
+    if (fold) fold.addEventListener("toggle", () => this.upgrade(), { once: true });
+    else this.upgrade();
   }
 
-  async upgrade() {
+  upgrade() {
+    this.upgraded ??= this.replaceTextarea();
+    return this.upgraded;
+  }
+
+  async replaceTextarea() {
     const { createEditor } = await import("./editor/setup.js");
     const { textarea } = this;
     const focused = document.activeElement === textarea;
@@ -64,8 +71,11 @@ class CodeEditor extends HTMLElement {
 
   /** Mark where a statement went wrong: `[{offset, message}]`. An empty list takes all marks away. */
   async mark(errors) {
+    if (!errors.length && !this.view) return;
+    const fold = this.closest("details");
+    if (errors.length && fold) fold.open = true;
+    await this.upgrade();
     const { markErrors } = await import("./editor/setup.js");
-    if (!this.view) return;
     const text = this.value;
     markErrors(this.view, errors.map(({ offset, message }) => ({ at: utf16Offset(text, offset), message })));
   }
