@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -79,7 +80,7 @@ def create_app(
     app.include_router(compare.router)
     app.include_router(share.router)
     app.include_router(workbench.router)
-    app.mount("/static", _Built(directory=resource("static") / "dist", check_dir=False))
+    app.mount("/static", GZipMiddleware(_Built(directory=resource("static") / "dist", check_dir=False)))
     app.include_router(workbench.last_router)
     errors.install(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)

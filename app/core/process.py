@@ -66,7 +66,7 @@ class ServerProcess:
         self._stopping = False
         self.restarts = 0
         self.log_path = places.logs / f"{name}.log"
-        self._pid_path = places.data / "pids" / f"{name}.json"
+        self._pid_path = pid_path(places, name)
 
     @property
     def pid(self) -> int | None:
@@ -192,6 +192,11 @@ class ServerProcess:
                 await process.wait()
         _kill_group(process.pid)
         self._pid_path.unlink(missing_ok=True)
+
+
+def pid_path(places: Places, name: str) -> Path:
+    """Where the process of that name is known by its id."""
+    return places.data / "pids" / f"{name}.json"
 
 
 def end_leftover(pid_path: Path) -> None:

@@ -85,7 +85,17 @@ def _timeless(value: Any) -> Any:
 
 
 def differs(frozen: dict[str, Any] | None, run: dict[str, Any]) -> bool | None:
-    """Whether two runs gave other results, times aside; None when one of them has none."""
+    """Whether two runs gave other answers; None when one of them has none.
+
+    Compared are tables, documents, errors and the last result, without times and notices: what an earlier statement says of the
+    state it met (`DROP IF EXISTS`, the count of a `DEL`) is no answer.
+    """
     if frozen is None or "error" in run:
         return None
-    return bool(_timeless(frozen["results"]) != _timeless(run["results"]))
+    return _answers(frozen["results"]) != _answers(run["results"])
+
+
+def _answers(results: list[dict[str, Any]]) -> list[Any]:
+    last = len(results) - 1
+    compared = [r for n, r in enumerate(results) if n == last or r["kind"] in ("rows", "documents", "error")]
+    return [_timeless({key: value for key, value in result.items() if key != "notices"}) for result in compared]

@@ -193,13 +193,15 @@ class Scripts:
     def __init__(self, prelude: Sequence[Path], *, max_running: int, wait_ms: int) -> None:
         self._prelude = prelude
         self._wait_ms = wait_ms
-        self._threads = ThreadPoolExecutor(max_running, thread_name_prefix="script")
+        self._max_running = max_running
+        self._threads: ThreadPoolExecutor
         self._slots = asyncio.Semaphore(max_running)
         self._ready: deque[Script] = deque()
         self._image = Image(None, 0)
         self._tidying: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
+        self._threads = ThreadPoolExecutor(self._max_running, thread_name_prefix="script")
         await asyncio.get_running_loop().run_in_executor(self._threads, self._warm)
         return self
 

@@ -137,7 +137,7 @@ def test_kill_9_of_the_app_then_a_start_cleans_up(folder: Path) -> None:
         warm_s = second.wait_until_ready()
         for engine in ENGINES:
             hello(second, engine)
-        gone, alive = psutil.wait_procs(left, timeout=2)
+        _, alive = psutil.wait_procs(left, timeout=2)
         assert not alive
         print(f"warm start after kill -9: {warm_s:.1f} s")
     finally:

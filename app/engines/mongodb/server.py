@@ -14,8 +14,9 @@ from pymongo.errors import OperationFailure
 
 from app.core.errors import EngineUnavailable
 from app.core.places import PlaceError, Places
-from app.core.process import ServerFailed, ServerProcess
+from app.core.process import ServerFailed, ServerProcess, end_leftover, pid_path
 
+NAME = "mongodb"
 ADMIN = "sandtable"
 REPLICA_SET = "sandtable"
 MAX_VIRTUAL_KB = 4_000_000
@@ -67,10 +68,11 @@ class MongoServer:
         self._data = places.engine_data("mongodb")
         self._password = self._secret("admin.password", 24)
         self._key_file = self._make_key_file()
+        end_leftover(pid_path(places, NAME))  # it would still hold the port
         self.port, self._moved = self._choose_port()
         self._admin: Motor[dict[str, Any]] | None = None
         self.process = ServerProcess(
-            "mongodb",
+            NAME,
             self._argv(),
             places=places,
             ready=self._ready,
@@ -147,7 +149,7 @@ class MongoServer:
 
         In the set, it would first ask whoever has the old port now, for up to 30 s, whether it is itself.
         """
-        alone = ServerProcess("mongodb", self._argv(in_set=False), places=self._places, ready=self._ready_alone)
+        alone = ServerProcess(NAME, self._argv(in_set=False), places=self._places, ready=self._ready_alone)
         await alone.start()
         try:
             change = {"$set": {"members.0.host": f"127.0.0.1:{self.port}"}, "$inc": {"version": 1}}
