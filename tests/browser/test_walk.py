@@ -75,9 +75,9 @@ def test_3_stop_ends_a_run(page: Page) -> None:
     write(page, "select pg_sleep(4)")
     began = time.monotonic()
     page.keyboard.press("ControlOrMeta+Enter")
-    expect(page.locator("run-clock")).to_be_visible()
+    expect(page.locator("run-clock output")).to_be_visible()
     page.locator(".toolbar [data-stop]").click()
-    expect(page.locator("#results .pill.stopped")).to_be_visible()
+    expect(page.locator("#results .error.stopped")).to_be_visible()
     expect(page.locator("#results")).to_contain_text("Stopped by you")
     assert time.monotonic() - began < 3
 
@@ -86,7 +86,7 @@ def test_4_the_limit_is_said_with_its_number(page: Page) -> None:
     page.goto("/postgres")
     write(page, "select pg_sleep(30)")
     page.keyboard.press("ControlOrMeta+Enter")
-    expect(page.locator("#results .pill.stopped")).to_be_visible(timeout=9_000)
+    expect(page.locator("#results .error.stopped")).to_be_visible(timeout=9_000)
     expect(page.locator("#results")).to_contain_text("5 s")
     write(page, "select n from generate_series(1, 5000) n")
     page.keyboard.press("ControlOrMeta+Enter")

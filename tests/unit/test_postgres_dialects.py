@@ -21,6 +21,8 @@ def test_it_is_recognised(text: str, label: str, translated: str) -> None:
     assert translated in told
 
 
-@pytest.mark.parametrize("text", ["SELEC 1", "SELECT 1 FROM", "select * form t where", "SELECT 1", "(" * 3_000, "x" * 5_000])
+@pytest.mark.parametrize(
+    "text", ["SELEC 1", "SELECT 1 FROM", "select * form t where", "SELECT 1", "(" * 3_000, "x" * 5_000]
+)
 def test_a_mistake_is_not(text: str) -> None:
     assert hint(text) is None

@@ -67,7 +67,7 @@ def test_an_old_key_still_reads_and_the_new_one_signs() -> None:
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
         {"sec-fetch-site": "same-origin", "origin": "http://evil.example"},
-        {"sec-fetch-site": "same-origin", "origin": "null"},
+        {"sec-fetch-site": "cross-site", "origin": "null"},
     ],
 )
 def test_a_request_from_elsewhere_is_refused(client: TestClient, headers: dict[str, str]) -> None:
@@ -75,6 +75,15 @@ def test_a_request_from_elsewhere_is_refused(client: TestClient, headers: dict[s
         answer = client.post(path, data={"source": "make x"}, headers=headers)
         assert answer.status_code == 403, path
     assert client.post("/api/v1/run", json={"engine": "alpha", "source": "say x"}, headers=headers).status_code == 403
+
+
+def test_a_form_of_a_page_without_referrer_comes_with_origin_null(client: TestClient) -> None:
+    assert client.post("/alpha", data={"source": "say x"}, headers={"origin": "null"}).status_code == 200
+
+
+def test_an_origin_of_null_alone_is_refused(script: TestClient) -> None:
+    answer = script.post("/api/v1/run", json={"engine": "alpha", "source": "say x"}, headers={"origin": "null"})
+    assert answer.status_code == 403
 
 
 def test_a_form_without_browser_headers_needs_its_token(script: TestClient) -> None:

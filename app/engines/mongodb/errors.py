@@ -44,6 +44,8 @@ def translated(database: str) -> Iterator[None]:
     try:
         yield
     except OperationFailure as exc:
+        if exc.code == AUTHENTICATION_FAILED:
+            raise SandboxExpired("This sandbox is gone.") from exc
         if exc.code in SHUTTING_DOWN:
             raise _unavailable() from exc
         raise server_error(exc, database) from exc

@@ -159,6 +159,8 @@ CODE_NAMES = {
     121: "DocumentValidationFailure",
     2: "BadValue",
     9: "FailedToParse",
+    52: "DollarPrefixedFieldName",
+    53: "InvalidIdField",
     66: "ImmutableField",
 }
 """The server gives a write error's code without its name."""
