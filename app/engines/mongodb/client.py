@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
@@ -50,8 +50,10 @@ class MongoClient(Client):
         motor: "AsyncIOMotorClient[dict[str, Any]]",
         session: AsyncIOMotorClientSession,
         work: Work,
+        must_run: Callable[[], None],
     ) -> None:
         super().__init__(sandbox, name)
+        self._must_run = must_run
         self._scripts = scripts
         self._session = session
         self.motor = motor
@@ -76,6 +78,7 @@ class MongoClient(Client):
         return self._script is not None
 
     async def begin(self, source: str, limits: Limits) -> None:
+        self._must_run()
         self._source = source
         self._stopping = False
         self._plans_of.clear()
@@ -156,6 +159,10 @@ class MongoClient(Client):
         except ScriptStopped as exc:
             await self.work.end()
             raise self._stop_of(exc, statement, limits) from exc
+        except EngineUnavailable:
+            self.work.forget()
+            self._pager = None
+            raise
 
     async def _execute(self, statement: Statement, limits: Limits) -> Result:
         word = word_of(statement.text)

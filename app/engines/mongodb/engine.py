@@ -72,8 +72,7 @@ class MongoEngine(Engine):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close_clients()
-        for namespace in list(self._motors):
-            await self._disconnect(namespace)
+        await asyncio.gather(*(self._disconnect(namespace) for namespace in list(self._motors)))
         await self._scripts.__aexit__(kind, error, traceback)
         if self._server is not None:
             await self._server.stop()
@@ -132,7 +131,9 @@ class MongoEngine(Engine):
             ),
         )
         work = Work(motor, session, self.admin, ledger, namespace)
-        return MongoClient(sandbox, name, scripts=self._scripts, motor=motor, session=session, work=work)
+        return MongoClient(
+            sandbox, name, scripts=self._scripts, motor=motor, session=session, work=work, must_run=self._must_run
+        )
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)

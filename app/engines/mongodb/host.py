@@ -159,6 +159,7 @@ CODE_NAMES = {
     121: "DocumentValidationFailure",
     2: "BadValue",
     9: "FailedToParse",
+    15: "Overflow",
     52: "DollarPrefixedFieldName",
     53: "InvalidIdField",
     66: "ImmutableField",

@@ -171,6 +171,11 @@ class Work:
             with translated(self.database):
                 await self._motor[self.database].command(command, session=self._session)
 
+    def forget(self) -> None:
+        """The server is gone, and with it whatever ran or was open."""
+        self._running = None
+        self.cursors.clear()
+
     async def close_all(self, keep: Cursor | None) -> None:
         """Forget all cursors but one: the run is over."""
         for key in [key for key, cursor in self.cursors.items() if cursor is not keep]:
