@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -12,6 +13,9 @@ from app.config import Settings
 from app.core.engine import Engine
 from app.core.places import Places
 from app.engines import ENGINES, create
+from app.engines.dynamodb.engine import DynamoEngine
+from app.engines.mongodb.engine import MongoEngine
+from app.engines.postgres.engine import PostgresEngine
 
 TEST_LIMITS = {"max_run_ms": 1_000, "max_stream_ms": 2_000, "dynamodb_processes": 2}
 
@@ -32,8 +36,8 @@ def engines_of(item: pytest.Item) -> set[str]:
     """The engines a test is about: by fixture, by parameter, or by the name of its file."""
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
     named = {slug for slug in ENGINES if item.path.name.startswith(f"test_{slug}") and "engines" in item.path.parts}
-    used = set(getattr(item, "fixturenames", ()))
-    return named | {slug for slug in ENGINES if slug in used or slug in [p for p in parameters if isinstance(p, str)]}
+    used = [*getattr(item, "fixturenames", ()), *(p for p in parameters if isinstance(p, str))]
+    return named | {slug for slug in ENGINES if any(name in (slug, f"{slug}_by_url") for name in used)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -87,6 +91,31 @@ async def postgres(settings: Settings, places: Places) -> AsyncIterator[Engine]:
 @pytest.fixture(scope="session")
 async def mongodb(settings: Settings, places: Places) -> AsyncIterator[Engine]:
     async with create("mongodb", settings, places) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+async def postgres_by_url(postgres: PostgresEngine, settings: Settings, places: Places) -> AsyncIterator[Engine]:
+    """A second engine on the same server, which it only knows by URL."""
+    at = postgres.server.connect_arguments("postgres")
+    url = f"postgresql://{at['user']}:{quote(at['password'])}@/postgres?host={at['host']}&port={at['port']}"
+    async with create("postgres", settings.model_copy(update={"postgres_url": url}), places) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+async def mongodb_by_url(mongodb: MongoEngine, settings: Settings, places: Places) -> AsyncIterator[Engine]:
+    assert mongodb._server
+    server = mongodb._server
+    url = f"mongodb://sandtable:{quote(server._password)}@127.0.0.1:{server.port}/?directConnection=true"
+    async with create("mongodb", settings.model_copy(update={"mongodb_url": url}), places) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+async def dynamodb_by_url(dynamodb: DynamoEngine, settings: Settings, places: Places) -> AsyncIterator[Engine]:
+    url = dynamodb.pool.servers[0].url
+    async with create("dynamodb", settings.model_copy(update={"dynamodb_url": url}), places) as engine:
         yield engine
 
 

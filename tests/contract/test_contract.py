@@ -1,4 +1,4 @@
-"""The engine contract on every real engine: walls, limits, errors, state, nothing left behind."""
+"""The engine contract on every real engine, started by itself and reached by URL: walls, limits, errors, state, nothing left behind."""
 
 import asyncio
 import json
@@ -83,7 +83,10 @@ class Subject:
         return True
 
 
-@pytest.fixture(params=ENGINES)
+BY_URL = ("postgres_by_url", "mongodb_by_url", "dynamodb_by_url")
+
+
+@pytest.fixture(params=[*ENGINES, *BY_URL])
 def engine(request: pytest.FixtureRequest) -> Engine:
     started: Engine = request.getfixturevalue(request.param)
     return started
