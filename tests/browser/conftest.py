@@ -33,8 +33,9 @@ def served() -> Iterator[Served]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module only: Playwright keeps a loop running, beside which pytest could run no asynchronous test."""
     binary = chromium()
     assert binary, "no Chromium: run `make browser`"
     with sync_playwright() as playwright:
