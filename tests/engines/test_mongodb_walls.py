@@ -154,6 +154,7 @@ async def test_a_dropped_sandbox_is_gone_for_its_clients_too(mongodb: Engine, se
     with pytest.raises(SandboxExpired):
         await visitor.run("db.c.findOne()")
     assert await mongodb.inspect(visitor.sandbox) == []
+    await mongodb.close_clients(visitor.sandbox)
 
 
 async def test_nothing_of_the_machine_shows(pair: tuple[Visitor, Visitor]) -> None:

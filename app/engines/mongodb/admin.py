@@ -23,29 +23,11 @@ KILL_POLL_S = 0.02
 USER_EXISTS, ROLE_EXISTS = 51003, 51002
 USER_GONE, ROLE_GONE = 11, 31
 
-ACTIONS = [
-    "find",
-    "insert",
-    "update",
-    "remove",
-    "createCollection",
-    "dropCollection",
-    "createIndex",
-    "dropIndex",
-    "listCollections",
-    "listIndexes",
-    "collStats",
-    "dbStats",
-    "collMod",
-    "renameCollectionSameDB",
-    "changeStream",
-    "killCursors",
-    "planCacheRead",
-    "planCacheWrite",
-    "validate",
-    "indexStats",
-    "enableProfiler",
-]
+ACTIONS = (
+    "find insert update remove createCollection dropCollection createIndex dropIndex listCollections "
+    "listIndexes collStats dbStats collMod convertToCapped renameCollectionSameDB changeStream killCursors "
+    "planCacheRead planCacheWrite validate indexStats enableProfiler"
+)
 
 
 def database_of(namespace: str) -> str:
@@ -75,7 +57,7 @@ class Admin:
         name = database_of(sandbox.namespace)
         database = self.motor[name]
         privileges = [
-            {"resource": {"db": name, "collection": ""}, "actions": ACTIONS},
+            {"resource": {"db": name, "collection": ""}, "actions": ACTIONS.split()},
             {"resource": {"db": name, "collection": "system.profile"}, "actions": ["find", "dropCollection"]},
         ]
         login: dict[str, Any] = {"pwd": sandbox.secret, "mechanisms": ["SCRAM-SHA-256"], "roles": [name]}

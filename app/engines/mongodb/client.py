@@ -131,7 +131,7 @@ class MongoClient(Client):
     async def stop(self) -> None:
         if self._script is None:
             return
-        self._stopping = True
+        self._stopping = self.work.stopped = True
         self._script.stop()
         if self._bridge is not None:
             self._bridge.cancel()

@@ -62,6 +62,7 @@ class Work:
         self.database = database_of(namespace)
         self.comment = ""
         self.deadline = 0.0
+        self.stopped = False
         self.cursors: dict[str, Cursor] = {}
         self._keys = itertools.count(1)
         self._running: asyncio.Future[Any] | None = None
@@ -69,6 +70,7 @@ class Work:
     def begin(self) -> None:
         """A run begins: its own mark on all it sends."""
         self.comment = f"sandtable {self.namespace} {secrets.token_hex(4)}"
+        self.stopped = False
         self.ledger.begin()
 
     async def command(self, order: Order, *, n_bytes: int = 0, done: int = 0) -> RawBSONDocument:
@@ -89,6 +91,8 @@ class Work:
         return await self._send(database, ready, order, done)
 
     async def _send(self, database: str, ready: dict[str, Any], order: Order, done: int) -> RawBSONDocument:
+        if self.stopped:
+            raise ScriptStopped("stopped")
         with translated(self.database):
             try:
                 answer = self._motor[database].command(ready, codec_options=values.RAW, session=self._session)
