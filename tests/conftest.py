@@ -35,7 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def engines_of(item: pytest.Item) -> set[str]:
     """The engines a test is about: by fixture, by parameter, or by the name of its file."""
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    named = {slug for slug in ENGINES if item.path.name.startswith(f"test_{slug}") and "engines" in item.path.parts}
+    named = {
+        slug
+        for slug in ENGINES
+        if item.path.name.startswith(f"test_{slug}") and item.path.parent.name in ("engines", "hostile")
+    }
     used = [*getattr(item, "fixturenames", ()), *(p for p in parameters if isinstance(p, str))]
     return named | {slug for slug in ENGINES if any(name in (slug, f"{slug}_by_url") for name in used)}
 
