@@ -7,26 +7,24 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from app.config import Settings
-from app.core.engine import Client, Engine
-from app.core.errors import EngineBusy, InvalidRequest, PlaygroundError, StatementError, StatementStopped, TooLarge
+from app.core.engine import Engine
+from app.core.errors import EngineBusy, PlaygroundError, TooLarge
 from app.core.limits import Limits
-from app.core.results import ErrorInfo, Message, Notice, Result, Statement, Stats, encode
+from app.core.results import Result, Statement, encode
 from app.playground.engines import Engines
+from app.playground.execution import Active, Explain, Outcome, execute
 from app.playground.sandboxes import Place, Sandboxes
 from app.playground.store import RunRecord, Store
 
 log = logging.getLogger(__name__)
 
-Explain = Literal["none", "plan", "measure"]
 Origin = Literal["workbench", "compare"]
 
-NET_MS = 1_500
-"""How long past its limit a statement may take to end on the server before the runner stops waiting for it."""
 KEPT_RUNS = 200
 """How many sessions' last results this process keeps, so that a reload shows them again."""
 
@@ -41,28 +39,6 @@ class RunRequest:
     explain: Explain = "none"
     client: str = "main"
     origin: Origin = "workbench"
-
-
-@dataclass(slots=True)
-class Active:
-    """A run going on. `stopping` is set by the visitor's Stop."""
-
-    client: Client | None = None
-    stopping: bool = False
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What executing a list of statements gave."""
-
-    results: list[Result] = field(default_factory=list)
-    not_run: list[Statement] = field(default_factory=list)
-    total_ms: float = 0.0
-
-    @property
-    def word(self) -> str:
-        error = self.results[-1].error if self.results else None
-        return error.outcome if error else "ok"
 
 
 class Runner:
@@ -180,7 +156,7 @@ class Runner:
                 answer |= {"results": [], "not_run": [], "seed_error": encode(failed), "stats": _stats(Outcome())}
                 return answer, Outcome([failed])
             place = await self._sandboxes.get(place.sandbox.session_id or "", engine.slug)
-        outcome = await self._execute(engine, place, request.source, request, active)
+        outcome = await self._execute(engine, place, request.source, request.explain, request, active)
         answer |= {
             "results": [encode(result) for result in outcome.results],
             "not_run": [_as_dict(statement) for statement in outcome.not_run],
@@ -196,77 +172,25 @@ class Runner:
         session_id = place.sandbox.session_id or ""
         await self._sandboxes.reset(session_id, engine.slug)
         fresh = await self._sandboxes.get(session_id, engine.slug)
-        outcome = await self._execute(engine, fresh, request.seed, replace(request, explain="none"), active)
+        outcome = await self._execute(engine, fresh, request.seed, "none", request, active)
         if outcome.word != "ok":
             return outcome.results[-1]
         await self._sandboxes.set_seed(fresh, digest)
         return None
 
-    async def _execute(self, engine: Engine, place: Place, source: str, request: RunRequest, active: Active) -> Outcome:
-        limits = self._limits()
-        outcome = Outcome()
-        began = time.perf_counter()
-        try:
-            statements = await asyncio.to_thread(engine.split, source)
-        except StatementError as exc:
-            outcome.results.append(_failed(Statement(source, 0, len(source), 1), exc, source, 0))
-            return outcome
-        if len(statements) > self._settings.max_statements:
-            raise InvalidRequest(
-                f"The source has {len(statements):,} statements; the limit is {self._settings.max_statements:,} (max_statements)."
-            )
-        if not statements:
-            return outcome
-        client = await engine.client(place.sandbox, request.client)
-        active.client = client
-        await client.begin(source, limits)
-        try:
-            reply_bytes = 0
-            for number, statement in enumerate(statements):
-                left = limits.spent((time.perf_counter() - began) * 1000, reply_bytes)
-                result = await self._statement(engine, client, statement, left, request.explain, active, source)
-                outcome.results.append(result)
-                reply_bytes += result.reply_bytes
-                if result.error is not None:
-                    outcome.not_run = statements[number + 1 :]
-                    break
-        finally:
-            await client.finish()
-            active.client = None
-        outcome.total_ms = (time.perf_counter() - began) * 1000
-        return outcome
-
-    async def _statement(
-        self,
-        engine: Engine,
-        client: Client,
-        statement: Statement,
-        limits: Limits,
-        explain: Explain,
-        active: Active,
-        source: str,
-    ) -> Result:
-        began = time.perf_counter()
-        plan_fields: dict[str, Any] = {}
-        notices: list[Notice] = []
-        messages: list[Message] = []
-        try:
-            if active.stopping:
-                raise StatementStopped.by_visitor()
-            if limits.left_ms <= 0:
-                raise StatementStopped.by_time(limits.max_run_ms)
-            if explain != "none" and engine.explains_before_run:
-                plan_fields = await _explain(client, statement, limits, measure=explain == "measure")
-            result = await _drive(client, statement, limits, notices, messages)
-            if explain != "none" and not engine.explains_before_run:
-                plan_fields = await _explain(client, statement, limits, measure=explain == "measure")
-        except StatementError as exc:
-            result = _failed(statement, exc, source, (time.perf_counter() - began) * 1000)
-        result.notices = [*notices, *result.notices]
-        result.messages = [*messages, *result.messages]
-        result.plan = plan_fields.get("plan")
-        result.plan_note = plan_fields.get("plan_note")
-        return result
+    async def _execute(
+        self, engine: Engine, place: Place, source: str, explain: Explain, request: RunRequest, active: Active
+    ) -> Outcome:
+        return await execute(
+            engine,
+            place.sandbox,
+            source,
+            limits=self._limits(),
+            max_statements=self._settings.max_statements,
+            explain=explain,
+            client_name=request.client,
+            active=active,
+        )
 
     def _limits(self) -> Limits:
         s = self._settings
@@ -299,42 +223,6 @@ class Runner:
             await self._store.add_run(record)
         except Exception:
             log.exception("a run is missing in the run log")
-
-
-async def _drive(
-    client: Client, statement: Statement, limits: Limits, notices: list[Notice], messages: list[Message]
-) -> Result:
-    """Collect a statement's events. The net: a client that overstays its limit is stopped and no longer waited for."""
-    result: Result | None = None
-    try:
-        async with asyncio.timeout((limits.left_ms + NET_MS) / 1000):
-            async for event in client.run(statement, limits):
-                match event:
-                    case Result():
-                        result = event
-                    case Notice():
-                        notices.append(event)
-                    case Message():
-                        messages.append(event)
-    except TimeoutError:
-        async with asyncio.timeout(NET_MS / 1000):
-            await client.stop()
-        raise StatementStopped.by_time(limits.max_run_ms) from None
-    assert result is not None, "an engine's client ended without a result"
-    return result
-
-
-async def _explain(client: Client, statement: Statement, limits: Limits, *, measure: bool) -> dict[str, Any]:
-    try:
-        return {"plan": await client.explain(statement, limits, measure=measure)}
-    except StatementStopped:
-        raise
-    except StatementError as exc:
-        return {"plan_note": exc.message}
-
-
-def _failed(statement: Statement, error: StatementError, source: str, total_ms: float) -> Result:
-    return Result(kind="error", statement=statement, error=ErrorInfo.of(error, source), stats=Stats(total_ms=total_ms))
 
 
 def _as_dict(statement: Statement) -> dict[str, Any]:

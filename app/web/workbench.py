@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 from app.core.errors import PlaygroundError
 from app.core.examples import Example
 from app.playground.engines import Offer
-from app.playground.runner import Explain, RunRequest
+from app.playground.execution import Explain
+from app.playground.runner import RunRequest
 from app.playground.sandboxes import Place
 from app.playground.services import Services
 from app.web import render

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.config import Settings
-from app.core.errors import EngineBusy, EngineUnavailable, InvalidRequest, TooLarge
+from app.core.errors import EngineBusy, EngineUnavailable, InvalidRequest, StatementStopped, TooLarge
 from app.playground import services
 from app.playground.engines import Engines
 from app.playground.runner import RunRequest
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
-from tests.fakes import FakeEngine
+from tests.fakes import FakeClient, FakeEngine
 
 SETTINGS = Settings(engines=("fake",), max_run_ms=300, max_source_bytes=1_000, max_runs_per_engine=2, slot_wait_ms=50)
 
@@ -169,3 +169,15 @@ async def test_idle_sandboxes_and_orphans_are_dropped() -> None:
         assert await made.sandboxes.expire_idle() == 1
         assert engine.live == set()
         assert await made.sandboxes.find("s", "fake") is None
+
+
+async def test_a_plan_that_cannot_be_had_leaves_the_result(built: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def explain(*_: object, **__: object) -> None:
+        raise StatementStopped.by_time(300)
+
+    monkeypatch.setattr(FakeClient, "explain", explain)
+    for before in (True, False):
+        monkeypatch.setattr(FakeEngine, "explains_before_run", before)
+        result = (await run(built, "say x", explain="plan"))["results"][0]
+        assert result["rows"] == [["x"]]
+        assert "0.3 s" in result["plan_note"]

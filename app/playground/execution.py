@@ -1,0 +1,165 @@
+"""Executing a source: its statements in order on one client, under what is left of the run's limits."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from app.core.engine import Client, Engine
+from app.core.errors import InvalidRequest, StatementError, StatementStopped
+from app.core.limits import Limits
+from app.core.results import ErrorInfo, Message, Notice, Result, Statement, Stats
+from app.core.sandbox import Sandbox
+
+Answer = TypeVar("Answer")
+Explain = Literal["none", "plan", "measure"]
+
+NET_MS = 1_500
+"""How long past its limit a statement may take to end on the server before it is no longer waited for."""
+
+
+@dataclass(slots=True)
+class Active:
+    """A run going on. `stopping` is set by the visitor's Stop."""
+
+    client: Client | None = None
+    stopping: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What executing a list of statements gave."""
+
+    results: list[Result] = field(default_factory=list)
+    not_run: list[Statement] = field(default_factory=list)
+    total_ms: float = 0.0
+
+    @property
+    def word(self) -> str:
+        error = self.results[-1].error if self.results else None
+        return error.outcome if error else "ok"
+
+
+async def execute(
+    engine: Engine,
+    sandbox: Sandbox,
+    source: str,
+    *,
+    limits: Limits,
+    max_statements: int,
+    explain: Explain,
+    client_name: str,
+    active: Active,
+) -> Outcome:
+    """Run a source up to the first statement that does not complete.
+
+    Raises InvalidRequest when it has too many statements, and what opening the client raises.
+    """
+    outcome = Outcome()
+    began = time.perf_counter()
+    try:
+        statements = await asyncio.to_thread(engine.split, source)
+    except StatementError as exc:
+        outcome.results.append(_failed(Statement(source, 0, len(source), 1), exc, source, 0))
+        return outcome
+    if len(statements) > max_statements:
+        raise InvalidRequest(
+            f"The source has {len(statements):,} statements; the limit is {max_statements:,} (max_statements)."
+        )
+    if not statements:
+        return outcome
+    client = await engine.client(sandbox, client_name)
+    active.client = client
+    await client.begin(source, limits)
+    try:
+        reply_bytes = 0
+        for number, statement in enumerate(statements):
+            left = limits.spent((time.perf_counter() - began) * 1000, reply_bytes)
+            result = await _one(engine, client, statement, left, explain, active, source)
+            outcome.results.append(result)
+            reply_bytes += result.reply_bytes
+            if result.error is not None:
+                outcome.not_run = statements[number + 1 :]
+                break
+    finally:
+        await client.finish()
+        active.client = None
+    outcome.total_ms = (time.perf_counter() - began) * 1000
+    return outcome
+
+
+async def _one(
+    engine: Engine,
+    client: Client,
+    statement: Statement,
+    limits: Limits,
+    explain: Explain,
+    active: Active,
+    source: str,
+) -> Result:
+    began = time.perf_counter()
+    plan_fields: dict[str, Any] = {}
+    notices: list[Notice] = []
+    messages: list[Message] = []
+    try:
+        if active.stopping:
+            raise StatementStopped.by_visitor()
+        if limits.left_ms <= 0:
+            raise StatementStopped.by_time(limits.max_run_ms)
+        if explain != "none" and engine.explains_before_run:
+            plan_fields = await _explain(client, statement, limits, explain)
+            if active.stopping:
+                raise StatementStopped.by_visitor()
+        result = await _netted(client, limits, _drive(client, statement, limits, notices, messages))
+        if explain != "none" and not engine.explains_before_run:
+            plan_fields = await _explain(client, statement, limits, explain)
+    except StatementError as exc:
+        result = _failed(statement, exc, source, (time.perf_counter() - began) * 1000)
+    result.notices = [*notices, *result.notices]
+    result.messages = [*messages, *result.messages]
+    result.plan = plan_fields.get("plan")
+    result.plan_note = plan_fields.get("plan_note")
+    return result
+
+
+async def _drive(
+    client: Client, statement: Statement, limits: Limits, notices: list[Notice], messages: list[Message]
+) -> Result:
+    """Collect a statement's events."""
+    result: Result | None = None
+    async for event in client.run(statement, limits):
+        match event:
+            case Result():
+                result = event
+            case Notice():
+                notices.append(event)
+            case Message():
+                messages.append(event)
+    assert result is not None, "an engine's client ended without a result"
+    return result
+
+
+async def _netted(client: Client, limits: Limits, work: Coroutine[Any, Any, Answer]) -> Answer:
+    """The net below the engine's own limits: a client that overstays is stopped and no longer waited for."""
+    try:
+        async with asyncio.timeout((limits.left_ms + NET_MS) / 1000):
+            return await work
+    except TimeoutError:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(client.stop(), NET_MS / 1000)
+        raise StatementStopped.by_time(limits.max_run_ms) from None
+
+
+async def _explain(client: Client, statement: Statement, limits: Limits, explain: Explain) -> dict[str, Any]:
+    """The plan, or why there is none. A plan that could not be had leaves the statement its own result."""
+    try:
+        work = client.explain(statement, limits, measure=explain == "measure")
+        return {"plan": await _netted(client, limits, work)}
+    except StatementError as exc:
+        return {"plan_note": exc.message}
+
+
+def _failed(statement: Statement, error: StatementError, source: str, total_ms: float) -> Result:
+    return Result(kind="error", statement=statement, error=ErrorInfo.of(error, source), stats=Stats(total_ms=total_ms))
