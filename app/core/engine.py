@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from app.config import Settings
+from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis
 from app.core.errors import EngineBusy, InvalidRequest
 from app.core.examples import Example, read_examples
@@ -22,6 +23,7 @@ from app.core.results import Event, Statement
 from app.core.sandbox import NAMESPACE_ALPHABET, NAMESPACE_LENGTH, Sandbox
 
 CLIENT_NAMES = ("main", "A", "B")
+Transaction = Literal["none", "open", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Client(ABC):
     @abstractmethod
     def alive(self) -> bool:
         """False once the connection is gone; the engine then opens a new client in its place."""
+
+    @property
+    def transaction(self) -> Transaction:
+        """Whether a transaction outlives the run: open, or failed and waiting for its end."""
+        return "none"
 
     async def begin(self, source: str, limits: Limits) -> None:
         """A run of `source` begins. Clients whose state belongs to one run (a script's context) make it here."""
@@ -104,6 +111,12 @@ class Engine(ABC):
     namespace_length: ClassVar[int] = NAMESPACE_LENGTH
     explains_before_run: ClassVar[bool] = False
     """True where a plan is had before the run (EXPLAIN); False where it is read off the run itself."""
+    formats: ClassVar[bool] = False
+    """True where `format` does something."""
+    draws: ClassVar[bool] = False
+    """True where `diagram` gives one."""
+    transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """How an open transaction is ended: pairs of a button's label and the source it runs."""
     creation_is_slow: ClassVar[bool] = False
     """True where `create` takes long enough that a pool of ready sandboxes is kept."""
 
@@ -150,6 +163,14 @@ class Engine(ABC):
     @abstractmethod
     def split(self, source: str) -> list[Statement]:
         """The statements of a source, in order. Pure. Raises StatementFailed with an offset when it can't be read."""
+
+    def format(self, source: str) -> str:
+        """The source laid out anew. Pure. Raises StatementFailed with an offset when it can't be read."""
+        return source
+
+    async def diagram(self, sandbox: Sandbox) -> Diagram:
+        """The sandbox's entities and relations, where `draws` says so."""
+        return Diagram((), ())
 
     @abstractmethod
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from app.core.engine import Client, Engine
+from app.core.engine import Client, Engine, Transaction
 from app.core.errors import InvalidRequest, StatementError, StatementStopped
 from app.core.limits import Limits
 from app.core.results import ErrorInfo, Message, Notice, Result, Statement, Stats
@@ -35,6 +35,7 @@ class Outcome:
     results: list[Result] = field(default_factory=list)
     not_run: list[Statement] = field(default_factory=list)
     total_ms: float = 0.0
+    transaction: Transaction = "none"
 
     @property
     def word(self) -> str:
@@ -86,6 +87,7 @@ async def execute(
     finally:
         await client.finish()
         active.client = None
+        outcome.transaction = client.transaction
     outcome.total_ms = (time.perf_counter() - began) * 1000
     return outcome
 

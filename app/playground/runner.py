@@ -162,6 +162,8 @@ class Runner:
             "not_run": [_as_dict(statement) for statement in outcome.not_run],
             "stats": _stats(outcome),
         }
+        if outcome.transaction != "none":
+            answer["transaction"] = outcome.transaction
         return answer, outcome
 
     async def _seed(self, engine: Engine, place: Place, request: RunRequest, active: Active) -> Result | None:

@@ -99,6 +99,7 @@ class RunOut(BaseModel):
     results: list[ResultOut]
     not_run: list[StatementOut]
     seed_error: ResultOut | None = None
+    transaction: Literal["open", "failed"] | None = Field(None, description="A transaction that outlives the run.")
     stats: dict[str, Any]
 
 
