@@ -117,6 +117,8 @@ class Engine(ABC):
     """True where `diagram` gives one."""
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = ()
     """How an open transaction is ended: pairs of a button's label and the source it runs."""
+    preview: ClassVar[str] = ""
+    """A source that shows the first rows of an object: `{name}` is its name as `inspect` gives it, `{string}` that as a JSON string."""
     creation_is_slow: ClassVar[bool] = False
     """True where `create` takes long enough that a pool of ready sandboxes is kept."""
 

@@ -28,6 +28,7 @@ class DynamoEngine(Engine):
     label = "DynamoDB"
     editor_mode = "partiql"
     file_extension = "partiql"
+    preview = "Scan {TableName: {string}, Limit: 20}"
     namespace_alphabet = "0123456789"
     namespace_length = 12
 

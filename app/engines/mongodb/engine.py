@@ -41,6 +41,7 @@ class MongoEngine(Engine):
     character = "Documents: JSON-like records, pipelines, a shell in JavaScript"
     editor_mode = "javascript"
     file_extension = "js"
+    preview = "db.getCollection({string}).find().limit(20)"
 
     def __init__(self, settings: Settings, places: Places) -> None:
         super().__init__(settings, places)

@@ -38,6 +38,7 @@ class PostgresEngine(Engine):
     character: ClassVar[str] = "Relational: tables, SQL, transactions"
     editor_mode: ClassVar[str] = "sql"
     file_extension: ClassVar[str] = "sql"
+    preview: ClassVar[str] = "SELECT * FROM {name} LIMIT 20"
     explains_before_run: ClassVar[bool] = True
     creation_is_slow: ClassVar[bool] = True
 
