@@ -42,8 +42,10 @@ CREATE FUNCTION pg_catalog.sandbox_owns_role(name) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN $1 = current_database() OR starts_with($1::text, current_database() || '_');
 
+-- Functions that run as the admin name pg_temp last: where it is not named it comes first, and a visitor's temporary view
+-- called pg_authid would be read in place of the catalog, its functions running as the admin.
 CREATE FUNCTION pg_catalog.sandbox_activity() RETURNS SETOF pg_stat_activity
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT s.datid, d.datname, s.pid, s.leader_pid, s.usesysid, u.rolname, s.application_name, s.client_addr,
            s.client_hostname, s.client_port, s.backend_start, s.xact_start, s.query_start, s.state_change,
@@ -55,7 +57,7 @@ $$;
 CREATE OR REPLACE VIEW pg_catalog.pg_stat_activity AS SELECT * FROM sandbox_activity();
 
 CREATE FUNCTION pg_catalog.sandbox_locks() RETURNS SETOF pg_locks
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT l.* FROM pg_lock_status() l WHERE l.pid IN (SELECT a.pid FROM sandbox_activity() a)
 $$;

@@ -12,7 +12,7 @@ FROM PUBLIC;
 REVOKE ALL ON pg_stat_statements_info FROM PUBLIC;
 
 CREATE FUNCTION pg_catalog.sandbox_statements() RETURNS SETOF pg_stat_statements
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT s.*
     FROM pg_stat_statements(true) s
