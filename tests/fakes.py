@@ -5,13 +5,31 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from app.config import Settings
+from app.core.diagrams import Attribute, Diagram, Entity, Relation
 from app.core.doctor import Diagnosis
-from app.core.engine import Client, Engine, EngineInfo, SchemaObject
+from app.core.engine import Client, Engine, EngineInfo, SchemaObject, Transaction
 from app.core.errors import EngineUnavailable, StatementFailed, StatementRefused, StatementStopped
 from app.core.limits import Limits, Quota, Usage
 from app.core.plans import Plan, PlanNode
 from app.core.results import Column, Event, Notice, Result, Statement, Stats, Truncated
 from app.core.sandbox import Sandbox
+
+
+def diagram_of(count: int) -> Diagram:
+    """That many tables, each referring to the one at half its number, some also to the one before and to themselves."""
+
+    def entity(number: int) -> Entity:
+        key = Attribute("id", "integer", ("primary key", "not null"))
+        reference = Attribute("parent_id", "integer", ("foreign key",))
+        return Entity(f"table_{number}", (key, reference, *(Attribute(f"c{n}", "text") for n in range(number % 7))))
+
+    def relation(source: int, target: int) -> Relation:
+        return Relation(f"table_{source}", f"table_{target}", (("parent_id", "id"),), required=source % 2 == 0)
+
+    relations = [relation(number, number // 2) for number in range(1, count)]
+    relations += [relation(number, number - 1) for number in range(1, count, 5)]
+    relations += [relation(number, number) for number in range(0, count, 9)]
+    return Diagram(tuple(entity(number) for number in range(count)), tuple(relations))
 
 
 class FakeClient(Client):
@@ -20,6 +38,11 @@ class FakeClient(Client):
         self._engine = engine
         self._stop = asyncio.Event()
         self.closed = False
+        self.state: Transaction = "none"
+
+    @property
+    def transaction(self) -> Transaction:
+        return self.state
 
     @property
     def alive(self) -> bool:
@@ -54,6 +77,9 @@ class FakeClient(Client):
             case "make":
                 objects.append(rest)
                 yield Result(kind="status", statement=statement, status=f"made {rest}", stats=stats)
+            case "begin" | "break" | "end":
+                self.state = {"begin": "open", "break": "failed", "end": "none"}[word]  # type: ignore[assignment]
+                yield Result(kind="status", statement=statement, status=f"transaction {self.state}", stats=stats)
             case "sleep":
                 if limits.left_ms < int(rest):
                     rest = str(limits.left_ms)
@@ -96,6 +122,10 @@ class FakeEngine(Engine):
     editor_mode = "sql"
     file_extension = "fake"
     explains_before_run = True
+    formats = True
+    draws = True
+    preview = "say {name} {string}"
+    transaction_ends = (("Commit", "end"), ("Rollback", "end well"))
 
     def __init__(self, settings: Settings, slug: str = "fake") -> None:
         super().__init__(settings, None)  # type: ignore[arg-type]
@@ -104,6 +134,7 @@ class FakeEngine(Engine):
         self.info = EngineInfo("1.0", "made up")
         self.quota = Quota(1_000)
         self.objects: dict[str, list[str]] = {}
+        self.drawn = Diagram((), ())
         self.live: set[str] = set()
         self.broken = False
 
@@ -150,8 +181,20 @@ class FakeEngine(Engine):
             start += len(line) + 1
         return statements
 
+    def format(self, source: str) -> str:
+        at = source.find("?")
+        if at >= 0:
+            raise StatementFailed("a question mark", code="F002", offset=at)
+        return "\n".join(" ".join(line.split()) for line in source.split("\n"))
+
+    async def diagram(self, sandbox: Sandbox) -> Diagram:
+        return self.drawn
+
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
-        return [SchemaObject("thing", name) for name in self.objects.get(sandbox.namespace, [])]
+        return [
+            SchemaObject("table" if name.startswith("t") else "thing", name)
+            for name in self.objects.get(sandbox.namespace, [])
+        ]
 
     async def usage(self, sandbox: Sandbox) -> Usage:
         return Usage(10, len(self.objects.get(sandbox.namespace, [])))

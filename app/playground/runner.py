@@ -31,7 +31,10 @@ KEPT_RUNS = 200
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to run. `origin` is the page it came from: a page opens again with what was last run there."""
+    """What to run. `origin` is the page it came from: a page opens again with what was last run there.
+
+    `shown`: the editor's source and seed, where something else than they is run (a COMMIT, a preview).
+    """
 
     engine: str
     source: str
@@ -39,6 +42,7 @@ class RunRequest:
     explain: Explain = "none"
     client: str = "main"
     origin: Origin = "workbench"
+    shown: tuple[str, str] | None = None
 
 
 class Runner:
@@ -120,7 +124,7 @@ class Runner:
         self._last.pop((session_id, slug), None)
 
     def last(self, session_id: str, slug: str) -> dict[str, Any] | None:
-        """The session's last run of that engine with its `source`, `seed` and `origin`, while this process still keeps it."""
+        """The session's last run of that engine with its `source`, `seed`, `origin` and `shown`, while this process still keeps it."""
         return self._last.get((session_id, slug))
 
     async def close(self) -> None:
@@ -210,6 +214,7 @@ class Runner:
             "source": request.source,
             "seed": request.seed,
             "origin": request.origin,
+            "shown": request.shown or (request.source, request.seed),
         }
         self._last.move_to_end((session_id, request.engine))
         while len(self._last) > KEPT_RUNS:
