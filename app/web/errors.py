@@ -17,10 +17,6 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_S = "2"
 
 
-class InternalError(PlaygroundError):
-    """Our own failure: the cause is in the log, not on the screen."""
-
-
 def respond(request: Request, error: PlaygroundError) -> Response:
     """The answer to an error of ours, in the form the path asks for."""
     status = error.http_status
@@ -67,14 +63,8 @@ async def _store_error(request: Request, exc: Exception) -> Response:
     )
 
 
-async def _unexpected(request: Request, exc: Exception) -> Response:
-    log.error("internal error on %s", request.url.path, exc_info=exc)
-    return respond(request, InternalError("Something failed on our side; it is in our log."))
-
-
 def install(app: FastAPI) -> None:
     app.add_exception_handler(PlaygroundError, _playground_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(StoreUnavailable, _store_error)
-    app.add_exception_handler(Exception, _unexpected)

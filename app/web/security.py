@@ -35,6 +35,13 @@ class Forbidden(PlaygroundError):
     code = "forbidden"
 
 
+class InternalError(PlaygroundError):
+    """Our own failure: the cause is in the log, not on the screen."""
+
+    def __init__(self) -> None:
+        super().__init__("Something failed on our side; it is in our log.")
+
+
 class LengthRequired(PlaygroundError):
     http_status = 411
     code = "length_required"
@@ -106,7 +113,7 @@ def origin_verdict(method: str, headers: Headers) -> bool | None:
 
 
 class Guard:
-    """ASGI middleware: refuses foreign and oversized requests, and puts the policy headers on every answer.
+    """ASGI middleware: refuses foreign and oversized requests, answers for what fails, puts the policy headers on all.
 
     A request with a body must say its length; a longer body than it says never reaches us (the HTTP server cuts it).
     """
@@ -131,9 +138,12 @@ class Guard:
         request = Request(scope)
         request.state.csp_nonce = nonce = secrets.token_urlsafe(16)
         began = time.perf_counter()
+        answered = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 self._add_headers(MutableHeaders(scope=message), request, nonce)
                 if message["status"] >= FIRST_ERROR_STATUS:
                     ms = (time.perf_counter() - began) * 1000
@@ -142,7 +152,13 @@ class Guard:
 
         refusal = self._refusal(request)
         app = self._app if refusal is None else self._refuse(request, refusal)
-        await app(scope, receive, send_with_headers)
+        try:
+            await app(scope, receive, send_with_headers)
+        except Exception:
+            log.exception("internal error on %s", request.url.path)
+            if answered:
+                raise
+            await self._refuse(request, InternalError())(scope, receive, send_with_headers)
 
     def _add_headers(self, headers: MutableHeaders, request: Request, nonce: str) -> None:
         for name, value in HEADERS.items():

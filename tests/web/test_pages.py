@@ -169,4 +169,5 @@ def test_unexpected_errors_hide_their_cause(fakes: dict[str, FakeEngine]) -> Non
     with TestClient(app, headers={"sec-fetch-site": "same-origin"}, raise_server_exceptions=False) as client:
         answer = client.post("/partials/alpha/run", data={"source": "say x"})
         assert answer.status_code == 500
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "secret-internal-detail" not in answer.text
