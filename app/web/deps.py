@@ -1,4 +1,7 @@
-"""What routes ask for: the services, the session, a session that may run, an engine by its slug."""
+"""What routes ask for: the services, the session, a session that may run, an engine by its slug.
+
+All are coroutines: FastAPI would send a plain function to a thread, which costs more than any of them does.
+"""
 
 from typing import Annotated, Any
 
@@ -10,12 +13,12 @@ from app.web.render import engine_list
 from app.web.security import Forbidden, Signer, origin_verdict
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
 
-def session_id(request: Request) -> str:
+async def session_id(request: Request) -> str:
     """The browser's session: from its cookie, or a new one whose cookie goes out with the answer."""
     signer: Signer = request.app.state.signer
     found = signer.read_session(request.cookies.get(signer.cookie))
@@ -26,7 +29,7 @@ def session_id(request: Request) -> str:
     return found
 
 
-def form_session_id(
+async def form_session_id(
     request: Request, session: Annotated[str, Depends(session_id)], csrf_token: Annotated[str, Form()] = ""
 ) -> str:
     """The session of a form: sent by our own page, or carrying its token."""
@@ -46,7 +49,7 @@ async def running_session_id(
     return session
 
 
-def offer(engine: str, services: Annotated[Services, Depends(services)]) -> Offer:
+async def offer(engine: str, services: Annotated[Services, Depends(services)]) -> Offer:
     """The engine named in the path. Raises NotFound."""
     return services.engines.offer(engine)
 
