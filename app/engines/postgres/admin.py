@@ -90,6 +90,7 @@ class Admin:
                     f"GRANT CONNECT, TEMPORARY, CREATE ON DATABASE {name} TO {name};"
                 )
                 await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true CONNECTION LIMIT {MAX_CLIENTS}")
+                await connection.execute(f"ALTER ROLE {name} IN DATABASE {name} RESET ALL")
             inside = await self.enter(name)
             try:
                 if await inside.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = 'public'"):
@@ -120,9 +121,9 @@ class Admin:
         return {row["name"].removeprefix("sbx_") for row in names}
 
     async def used_bytes(self, databases: Sequence[str]) -> dict[str, int]:
-        """What each database holds beyond what an empty one does."""
+        """What each database holds beyond what an empty one does; nothing for one that is being dropped."""
         rows = await self.fetch(question("sizes"), list(databases))
-        return {row["name"]: max(0, row["bytes"] - self._empty_bytes) for row in rows}
+        return {row["name"]: max(0, (row["bytes"] or 0) - self._empty_bytes) for row in rows}
 
     async def enter(self, database: str) -> "asyncpg.Connection[Any]":
         """A connection into a sandbox's database, for questions to its catalog only."""

@@ -13,11 +13,12 @@ from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer
 from app.engines.postgres.text_codec import use_text
 
-# A visitor can lose the way in: ALTER ROLE self PASSWORD, DROP OWNED BY self.
+# A visitor can lose the way in: ALTER ROLE self PASSWORD, DROP OWNED BY self, ALTER ROLE self SET local_preload_libraries.
 LOCKED_OUT = (
     asyncpg.InvalidAuthorizationSpecificationError,  # and InvalidPasswordError, which is one
     asyncpg.InsufficientPrivilegeError,
     asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.UndefinedFileError,
 )
 FREE_PLACE_TRIES = 20
 FREE_PLACE_WAIT_S = 0.05
@@ -35,6 +36,9 @@ class Connector:
             "statement_timeout": str(settings.max_run_ms),
             "lock_timeout": str(settings.max_run_ms),
             "idle_in_transaction_session_timeout": str(settings.client_idle_ms),
+            "idle_session_timeout": "0",
+            "transaction_timeout": "0",
+            "local_preload_libraries": "",
             "work_mem": "4MB",
             "maintenance_work_mem": "32MB",
             "temp_buffers": "2MB",
