@@ -236,15 +236,6 @@ async def test_detail_of_constraints_and_context_of_functions(ada: Visitor) -> N
     assert "PL/pgSQL function f() line 1" in (ran.error.detail or "")
 
 
-async def test_copy_through_the_client_is_refused_and_the_connection_lives(ada: Visitor) -> None:
-    await ada.must("BEGIN")
-    for source in ("COPY t FROM STDIN", "copy (select 1) to stdout", "COPY t (a) FROM stdin WITH (FORMAT csv)"):
-        ran = await ada.run(source)
-        assert isinstance(ran.error, StatementRefused)
-        assert ran.error.hint
-    assert (await ada.must("SELECT 1; COMMIT")).notices == []
-
-
 async def test_a_connection_ended_by_its_visitor_comes_back_and_says_so(ada: Visitor) -> None:
     await ada.must("SET my.x = 'y'")
     assert (await ada.run("SELECT pg_terminate_backend(pg_backend_pid())")).code == "57P01"

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from app.core.errors import StatementFailed, StatementRefused
-from app.engines.postgres.statements import first_words, split, words_of
+from app.core.errors import StatementFailed
+from app.engines.postgres.statements import direction_of_copy, first_words, split, words_of
 
 CASES = [
     ("", []),
@@ -51,6 +51,19 @@ CASES = [
     ("select a - -1, b-- c\n, d / e; select 2", ["select a - -1, b-- c\n, d / e", "select 2"]),
     ("select 'é😀', '😀;' from t; select 2", ["select 'é😀', '😀;' from t", "select 2"]),
     ("select {{ x }}; {% a;b %}", ["select {{ x }}", "{% a", "b %}"]),
+    ("\\dt public.*\nselect 1;\\d t; \n\\q", ["\\dt public.*", "select 1", "\\d t;", "\\q"]),
+    ("select 1 \\g\nselect 2 \\gx\nselect 3", ["select 1", "select 2 \\gx", "select 3"]),
+    ("copy t from stdin;\n1\t;'\n\\.\nselect 1", ["copy t from stdin;\n1\t;'\n\\.", "select 1"]),
+    (
+        "copy (select x from stdin) to stdout; copy t to stdout;\nselect 1",
+        ["copy (select x from stdin) to stdout", "copy t to stdout", "select 1"],
+    ),
+    ("copy t from stdin; -- rows\r\na\r\n\\.\r\n", ["copy t from stdin; -- rows\r\na\r\n\\."]),
+    ("copy t (a, b) from stdin with (format csv);\n\\.\n", ["copy t (a, b) from stdin with (format csv);\n\\."]),
+    ("copy t from stdin; select 1;\nselect 2", ["copy t from stdin", "select 1", "select 2"]),
+    ("copy t from stdin;  \n \n", ["copy t from stdin"]),
+    ("copy stdin from 'a'; select 1", ["copy stdin from 'a'", "select 1"]),
+    ("copy t from program 'x'; select 1", ["copy t from program 'x'", "select 1"]),
 ]
 
 
@@ -74,6 +87,7 @@ def test_offsets_and_lines_lead_back_into_the_source() -> None:
         ('select "a', 7, "quoted name"),
         ("select $x$ a $y$", 7, "dollar-quoted string"),
         ("select /* /* */", 7, "comment"),
+        ("copy t from stdin;\nselect 1;\n", 19, "rows of this COPY"),
     ],
 )
 def test_what_never_ends_is_pointed_at(source: str, offset: int, what: str) -> None:
@@ -82,13 +96,28 @@ def test_what_never_ends_is_pointed_at(source: str, offset: int, what: str) -> N
     assert caught.value.offset == offset
 
 
-def test_psql_commands_are_refused_with_what_to_do_instead() -> None:
-    with pytest.raises(StatementRefused, match=r"\\dt is a command of the psql program") as caught:
-        split("select 1;\n\\dt public.*")
-    assert caught.value.offset == 10
-    assert caught.value.hint
-    with pytest.raises(StatementFailed):
-        split("select 1 \\gx")
+def test_a_command_of_psql_within_a_statement_is_pointed_at() -> None:
+    for source in ("select 1 \\gset", "select 1\n\\dt", "select 1 \\gx (format)", "select \\ 2"):
+        with pytest.raises(StatementFailed, match="is not SQL here") as caught:
+            split(source)
+        assert caught.value.offset == source.index("\\")
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "direction", "sql"),
+    [
+        ("COPY t FROM STDIN;\n1\n\\.", "in", "COPY t FROM STDIN"),
+        ("copy binary t (a) from stdout", "in", "copy binary t (a) from stdout"),
+        ("copy (select 1 from t) to stdout (format csv)", "out", "copy (select 1 from t) to stdout (format csv)"),
+        ("copy t to stdin", "out", "copy t to stdin"),
+        ("copy (select 1 from stdin) to 'file'", "", "copy (select 1 from stdin) to 'file'"),
+        ("select 1 from stdin", "", "select 1 from stdin"),
+    ],
+)
+def test_the_direction_of_copy(text: str, direction: str, sql: str) -> None:
+    found, end = direction_of_copy(text)
+    assert (found, text[:end]) == (direction, sql)
 
 
 def test_words() -> None:

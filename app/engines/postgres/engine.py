@@ -12,12 +12,12 @@ from app.core.errors import EngineUnavailable
 from app.core.limits import Quota, Usage
 from app.core.places import PlaceError, Places
 from app.core.process import ServerFailed
-from app.core.results import Statement
+from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
 from app.engines.postgres import statements
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
-from app.engines.postgres.client import PostgresClient
+from app.engines.postgres.client import PARKED, PostgresClient
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer, find_binary
@@ -41,6 +41,7 @@ class PostgresEngine(Engine):
     preview: ClassVar[str] = "SELECT * FROM {name} LIMIT 20"
     explains_before_run: ClassVar[bool] = True
     creation_is_slow: ClassVar[bool] = True
+    transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = (("Commit", "COMMIT"), ("Rollback", "ROLLBACK"))
 
     def __init__(self, settings: Settings, places: Places) -> None:
         super().__init__(settings, places)
@@ -49,6 +50,7 @@ class PostgresEngine(Engine):
         self._admin: Admin | None = None
         self._watchdog: Watchdog | None = None
         self._connector: Connector | None = None
+        self._rolled_back: set[tuple[str, str]] = set()
 
     @classmethod
     def diagnose(cls, settings: Settings, places: Places) -> Diagnosis:
@@ -103,6 +105,7 @@ class PostgresEngine(Engine):
 
     async def drop(self, sandbox: Sandbox) -> None:
         await self.close_clients(sandbox)
+        self._rolled_back = {key for key in self._rolled_back if key[0] != sandbox.namespace}
         await self.admin.drop(sandbox)
         if self._watchdog:
             self._watchdog.forget(name_of(sandbox))
@@ -114,20 +117,32 @@ class PostgresEngine(Engine):
         await self._make_room()
         client = PostgresClient(sandbox, name, self._connector, admin, self._watchdog)
         await client.connect()
+        if (sandbox.namespace, name) in self._rolled_back:
+            self._rolled_back.discard((sandbox.namespace, name))
+            client.say(Notice("warning", PARKED))
         return client
 
+    async def park(self, idle_ms: int, *, busy: frozenset[str] = frozenset()) -> int:
+        open_before = {key for key, client in self._clients.items() if client.transaction != "none"}
+        parked = await super().park(idle_ms, busy=busy)
+        self._rolled_back |= open_before - self._clients.keys()
+        return parked
+
     async def _make_room(self) -> None:
-        """Park the client unused for longest when as many are open as may be; never one in a transaction."""
+        """Park the client unused for longest when as many are open as may be; one in a transaction only if all are."""
         if len(self._clients) < MAX_OPEN_CLIENTS:
             return
         idle = [
-            (client.used_at, key)
+            (client.transaction != "none", client.used_at, key)
             for key, client in self._clients.items()
-            if isinstance(client, PostgresClient) and not client.is_working and not client.in_transaction
+            if isinstance(client, PostgresClient) and not client.is_working
         ]
         if not idle:
             raise self.busy()
-        client = self._clients.pop(min(idle)[1])
+        in_transaction, _, key = min(idle)
+        client = self._clients.pop(key)
+        if in_transaction:
+            self._rolled_back.add(key)
         await client.close()
 
     def split(self, source: str) -> list[Statement]:

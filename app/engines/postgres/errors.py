@@ -73,5 +73,5 @@ def _hint(message: str, own: str) -> str | None:
     if message == "permission denied to create database":
         return "A sandbox is one database. Use CREATE SCHEMA to keep things apart."
     if message.startswith("permission denied to COPY"):
-        return "Sandboxes have no files and no programs. Write rows with INSERT ... VALUES."
+        return "Sandboxes have no files and no programs. COPY FROM STDIN reads the rows on the lines after it."
     return None

@@ -1,14 +1,11 @@
-"""What a visitor sees of an answer: results, notices, and what is refused before it is sent."""
+"""What a visitor sees of an answer: results and notices."""
 
 import re
-from itertools import pairwise
 from typing import Any
 
-from app.core.errors import StatementRefused
 from app.core.limits import Limits
-from app.core.results import Notice, Result, Statement, Stats, Truncated
+from app.core.results import Column, Notice, Result, Statement, Stats, Truncated
 from app.engines.postgres.errors import hide_others
-from app.engines.postgres.statements import words_of
 from app.engines.postgres.text_codec import Answer
 from app.engines.postgres.wire import Wire
 
@@ -18,7 +15,7 @@ _SYSTEM_TABLE_SKIPPED = re.compile(r'permission denied to (analyze|vacuum) "(pg|
 _COUNT = re.compile(r" (\d+)$")
 
 
-def result_of(statement: Statement, answer: Answer, wire: Wire, limits: Limits, total_ms: float) -> Result:
+def result_of(statement: Statement, answer: Answer, wire: Wire, limits: Limits) -> Result:
     """The result of a statement that completed."""
     result = Result(kind="status", statement=statement, status=answer.tag, reply_bytes=wire.received_bytes)
     count = _COUNT.search(answer.tag or "")
@@ -29,12 +26,10 @@ def result_of(statement: Statement, answer: Answer, wire: Wire, limits: Limits, 
         if (answer.tag or "SELECT").startswith("SELECT"):
             result.status = None
         if wire.dropped_rows:
-            result.truncated = _cut(
-                "max_reply_bytes", limits.max_reply_bytes, len(rows), "the results of a run", "bytes"
-            )
+            result.truncated = cut("max_reply_bytes", limits.max_reply_bytes, len(rows), "row", "bytes")
         elif len(answer.rows) > limits.max_rows:
-            result.truncated = _cut("max_rows", limits.max_rows, len(rows), "one result", "rows")
-    result.stats = Stats(total_ms=total_ms, row_count=row_count)
+            result.truncated = cut("max_rows", limits.max_rows, len(rows), "row", "rows")
+    result.stats = Stats(row_count=row_count)
     return result
 
 
@@ -47,18 +42,19 @@ def notice_of(message: Any, own: str) -> Notice | None:
     return Notice(severity if severity in SEVERITIES else "info", text) if text is not None else None
 
 
-def refuse_copy_with_client(statement: Statement) -> None:
-    """Raises StatementRefused for a COPY whose rows would cross the connection."""
-    pairs = set(pairwise(words_of(statement.text)))
-    if ("from", "stdin") in pairs or ("to", "stdout") in pairs:
-        raise StatementRefused(
-            "COPY to or from the client does not work here.",
-            code="copy",
-            hint="Write rows with INSERT ... VALUES, and read them with SELECT or TABLE.",
-            offset=statement.start,
-        )
+def expanded(result: Result) -> None:
+    """Turn each row into one row per column, as psql's expanded display has it."""
+    names = [column.name for column in result.columns or ()]
+    result.rows = [
+        [str(number), name, value]
+        for number, row in enumerate(result.rows or (), start=1)
+        for name, value in zip(names, row, strict=True)
+    ]
+    result.columns = [Column("record", "integer"), Column("column", "name"), Column("value", "text")]
 
 
-def _cut(limit: str, value: int, shown: int, what: str, unit: str) -> Truncated:
-    rows = "row is" if shown == 1 else "rows are"
-    return Truncated(limit, value, shown, f"Only the first {shown:,} {rows} shown: {what} may have {value:,} {unit}.")
+def cut(limit: str, value: int, shown: int, what: str, unit: str) -> Truncated:
+    """What is said of a result that was cut; `what` is a row or a line."""
+    whole = "one result" if limit == "max_rows" else "the results of a run"
+    verb = f"{what} is" if shown == 1 else f"{what}s are"
+    return Truncated(limit, value, shown, f"Only the first {shown:,} {verb} shown: {whole} may have {value:,} {unit}.")

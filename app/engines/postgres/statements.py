@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.core.errors import StatementFailed, StatementRefused
+from app.core.errors import StatementFailed
 from app.core.results import Statement
 
 _LETTER = r"A-Za-z_\x80-\U0010ffff"
@@ -35,23 +35,33 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _UNCLOSED = {"'": "quoted string", '"': "quoted name", "$": "dollar-quoted string", "/": "comment"}
 
 
+_DATA_END = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
+_COMMAND = re.compile(r"\\[A-Za-z_]*[!?+]*")
+_GO = re.compile(r"\\gx?[ \t;]*(?=[\r\n]|--|\Z)")
+
 HEAD_WORDS = 4
 
 
 @dataclass(slots=True)
 class _Open:
-    """The statement being read: where it began, its first words, and how deep in parentheses and bodies it is."""
+    """The statement being read: where it began, its first words, and how deep in parentheses and bodies it is.
+
+    `copies` is what a COPY says of its direction: `from` or `to`, and `from here` where its rows follow in the source.
+    """
 
     start: int = -1
     end: int = 0
     words: tuple[str, ...] = ()
     parens: int = 0
     bodies: int = 0
+    copies: str = ""
 
     @property
     def needs_words(self) -> bool:
         """Whether its single words matter: the first one does, and after CREATE, which may have a body."""
         if self.start < 0:
+            return True
+        if self.words[:1] == ("copy",):
             return True
         return self.words[:1] == ("create",) and (len(self.words) < HEAD_WORDS or self._makes_routine)
 
@@ -60,17 +70,25 @@ class _Open:
         return not self.parens and not self.bodies
 
     def reset(self) -> None:
-        self.start, self.end, self.words, self.parens, self.bodies = -1, 0, (), 0, 0
+        self.start, self.end, self.words, self.parens, self.bodies, self.copies = -1, 0, (), 0, 0, ""
 
     def word(self, word: str) -> None:
         if len(self.words) < HEAD_WORDS:
             self.words = (*self.words, word)
+        if self.words[0] == "copy" and not self.parens:
+            self._copy_word(word)
         if self.parens or not self._makes_routine:
             return
         if word == "begin" or (self.bodies and word == "case"):
             self.bodies += 1
         elif self.bodies and word == "end":
             self.bodies -= 1
+
+    def _copy_word(self, word: str) -> None:
+        if not self.copies and word in ("from", "to"):
+            self.copies = word
+        elif self.copies in ("from", "to") and word in ("stdin", "stdout"):
+            self.copies += " here"
 
     @property
     def _makes_routine(self) -> bool:
@@ -79,38 +97,97 @@ class _Open:
 
 
 def split(source: str) -> list[Statement]:
-    """The statements of a source, without what lies between them. Raises StatementFailed where a quote never ends."""
+    """The statements of a source, without what lies between them. Raises StatementFailed where a quote never ends.
+
+    A command of psql's is a statement up to the end of its line; the rows of COPY FROM STDIN belong to their statement.
+    """
     statements: list[Statement] = []
     now = _Open()
+    tokens = _Tokens(source, lambda: now.needs_words)
     line, counted = 1, 0
-    for kind, start, end in _tokens(source, lambda: now.needs_words):
+
+    def take() -> None:
+        nonlocal line, counted
+        if now.start >= 0:
+            line += source.count("\n", counted, now.start)
+            counted = now.start
+            statements.append(Statement(source[now.start : now.end], now.start, now.end, line))
+        now.reset()
+
+    for kind, start, end in tokens:
         mark = source[start] if kind == "mark" else ""
         if mark == ";" and now.complete:
-            if now.start >= 0:
-                line += source.count("\n", counted, now.start)
-                counted = now.start
-                statements.append(Statement(source[now.start : now.end], now.start, now.end, line))
-            now.reset()
+            if now.copies == "from here" and (data_end := _data_end(source, start)):
+                now.end = tokens.at = data_end
+            take()
             continue
-        if mark == "\\":
-            raise _backslash(source, start, at_begin=now.start < 0)
+        if mark == "\\" and now.start >= 0:
+            go = _go(source, start)
+            if go.startswith("\\gx"):
+                now.end = start + len("\\gx")
+            tokens.at = start + len(go)
+            take()
+            continue
         if now.start < 0:
             now.start = start
         now.end = end
-        if kind == "word":
+        if mark == "\\":
+            tokens.at = line_end = _line_end(source, start)
+            now.end = start + len(source[start:line_end].rstrip())
+            take()
+        elif kind == "word":
             now.word(source[start:end].lower())
         elif mark:
             now.parens = max(0, now.parens + {"(": 1, ")": -1, ";": 0}[mark] * (end - start))
-    if now.start >= 0:
-        line += source.count("\n", counted, now.start)
-        statements.append(Statement(source[now.start : now.end], now.start, now.end, line))
+    take()
     return statements
+
+
+def direction_of_copy(text: str) -> tuple[str, int]:
+    """Which way a COPY goes that crosses the connection (`in`, `out`, or nothing), and where its SQL ends."""
+    now = _Open()
+    end = 0
+    for kind, start, stop in _Tokens(text):
+        mark = text[start] if kind == "mark" else ""
+        if mark == ";" and now.complete:
+            break
+        end = stop
+        if kind == "word":
+            now.word(text[start:stop].lower())
+            if now.words[0] != "copy":
+                return "", len(text)
+        elif mark in ("(", ")"):
+            now.parens = max(0, now.parens + (stop - start if mark == "(" else start - stop))
+    return {"from here": "in", "to here": "out"}.get(now.copies, ""), end
+
+
+def without_go(text: str) -> str:
+    """The statement without the `\\gx` that may end it."""
+    return text[: -len("\\gx")].rstrip() if text.endswith("\\gx") and text[0] != "\\" else text
+
+
+def _data_end(source: str, semicolon: int) -> int:
+    """Where the rows end that follow COPY FROM STDIN; 0 where none follow."""
+    line_end = _line_end(source, semicolon)
+    rest = source[semicolon:line_end].lstrip("; \t\r")
+    if (rest and not rest.startswith("--")) or not source[line_end:].strip():
+        return 0
+    last = _DATA_END.search(source, line_end)
+    if last is None:
+        message = "The rows of this COPY never end: after the last one comes a line with \\. alone."
+        raise StatementFailed(message, code="42601", offset=line_end + 1)
+    return last.start() + len("\\.")
+
+
+def _line_end(source: str, at: int) -> int:
+    end = source.find("\n", at)
+    return len(source) if end < 0 else end
 
 
 def first_words(text: str, count: int = 4) -> tuple[str, ...]:
     """The first words of a statement, in lower case, up to anything that is not a word."""
     words: list[str] = []
-    for kind, start, stop in _tokens(text):
+    for kind, start, stop in _Tokens(text):
         if kind != "word" or len(words) == count:
             break
         words.append(text[start:stop].lower())
@@ -119,32 +196,43 @@ def first_words(text: str, count: int = 4) -> tuple[str, ...]:
 
 def words_of(text: str) -> list[str]:
     """All words of a statement outside quotes and comments, in lower case."""
-    return [text[start:stop].lower() for kind, start, stop in _tokens(text) if kind == "word"]
+    return [text[start:stop].lower() for kind, start, stop in _Tokens(text) if kind == "word"]
 
 
-def _tokens(source: str, by_word: Callable[[], bool] = lambda: True) -> Iterator[tuple[str, int, int]]:
-    """Kind, start and end of every token but space and comments; one `other` for many where `by_word` says no."""
-    at = 0
-    while at < len(source):
-        if not by_word() and (filler := _FILLER.match(source, at)):
-            start, at = at, filler.end()
-            if text := filler[0].rstrip():
-                yield "other", start, start + len(text)
-            continue
-        match = _TOKEN.match(source, at)
-        assert match
-        assert match.lastgroup
-        kind, start, at = match.lastgroup, at, match.end()
-        if kind == "dollar":
-            at = source.find(match[0], at) + len(match[0])
-            if at < start + 2 * len(match[0]):
+class _Tokens:
+    """Kind, start and end of every token but space and comments; one `other` for many where `by_word` says no.
+
+    `at` is where the next one is looked for, and may be moved.
+    """
+
+    def __init__(self, source: str, by_word: Callable[[], bool] = lambda: True) -> None:
+        self.at = 0
+        self._source = source
+        self._by_word = by_word
+
+    def __iter__(self) -> Iterator[tuple[str, int, int]]:
+        source = self._source
+        while self.at < len(source):
+            start = self.at
+            if not self._by_word() and (filler := _FILLER.match(source, start)):
+                self.at = filler.end()
+                if text := filler[0].rstrip():
+                    yield "other", start, start + len(text)
+                continue
+            match = _TOKEN.match(source, start)
+            assert match
+            assert match.lastgroup
+            kind, self.at = match.lastgroup, match.end()
+            if kind == "dollar":
+                self.at = source.find(match[0], self.at) + len(match[0])
+                if self.at < start + 2 * len(match[0]):
+                    raise _unclosed(source, start)
+            elif kind == "comment" and match[0] == "/*":
+                self.at = _comment_end(source, start)
+            elif kind == "unclosed":
                 raise _unclosed(source, start)
-        elif kind == "comment" and match[0] == "/*":
-            at = _comment_end(source, start)
-        elif kind == "unclosed":
-            raise _unclosed(source, start)
-        if kind not in ("space", "comment"):
-            yield kind, start, at
+            if kind not in ("space", "comment"):
+                yield kind, start, self.at
 
 
 def _comment_end(source: str, start: int) -> int:
@@ -161,14 +249,12 @@ def _unclosed(source: str, start: int) -> StatementFailed:
     return StatementFailed(f"This {_UNCLOSED[mark]} never ends.", code="42601", offset=start)
 
 
-def _backslash(source: str, start: int, *, at_begin: bool) -> StatementFailed | StatementRefused:
-    command = re.match(r"\\[A-Za-z!?+]{0,12}", source[start:])
-    name = command[0] if command else "\\"
-    if not at_begin:
-        return StatementFailed(f"{name} is not SQL here.", code="42601", offset=start)
-    return StatementRefused(
-        f"{name} is a command of the psql program, not SQL, and does not work here.",
-        code="psql_command",
-        hint="The sidebar shows tables and columns, and so does SELECT * FROM information_schema.columns.",
-        offset=start,
-    )
+def _go(source: str, start: int) -> str:
+    """The `\\g` or `\\gx` that ends a statement. Raises StatementFailed for any other command within one."""
+    go = _GO.match(source, start)
+    if go is None:
+        command = _COMMAND.match(source, start)
+        message = f"{command[0] if command else source[start]} is not SQL here."
+        hint = "A command of psql's stands on a line of its own, after the semicolon of the statement before it."
+        raise StatementFailed(message, code="42601", hint=hint, offset=start)
+    return go[0]

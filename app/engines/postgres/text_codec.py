@@ -36,11 +36,11 @@ def use_text(connection: Any, types: Iterable[tuple[int, str]]) -> None:
         settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", str, str, "text")
 
 
-async def execute(connection: Any, text: str, max_rows: int) -> Answer:
+async def execute(connection: Any, text: str, max_rows: int, arguments: tuple[str, ...] = ()) -> Answer:
     """Execute one statement and fetch at most `max_rows` rows of it; 0 fetches all."""
     protocol = connection._protocol  # noqa: SLF001
     state = await protocol.prepare("", text, None, record_class=asyncpg.Record)
-    if state._get_parameters():  # noqa: SLF001
+    if len(state._get_parameters()) != len(arguments):  # noqa: SLF001
         await protocol.close_portal("", None)  # ends what the prepare began
         raise NeedsParametersError
     unknown = state._init_types()  # noqa: SLF001
@@ -48,9 +48,26 @@ async def execute(connection: Any, text: str, max_rows: int) -> Answer:
         await _learn(connection, unknown)
         state.mark_unprepared()  # the question took the place of the statement
     state._init_codecs()  # noqa: SLF001
-    records, tag, _ = await protocol.bind_execute(state, (), "", max_rows, True, None)
+    records, tag, _ = await protocol.bind_execute(state, arguments, "", max_rows, True, None)
     columns = [Column(a.name, a.type.name) for a in state._get_attributes()]  # noqa: SLF001
     return Answer(columns, [list(record.values()) for record in records], tag.decode() if tag else None)
+
+
+async def copy_in(connection: Any, sql: str, data: bytes) -> str:
+    """Execute COPY FROM STDIN with these rows. Returns the command tag."""
+    tag: str = await connection._protocol.copy_in(sql, None, data, None, None, None)  # noqa: SLF001
+    return tag
+
+
+async def copy_out(connection: Any, sql: str) -> tuple[bytes, str]:
+    """Execute COPY TO STDOUT. Returns what it wrote and the command tag."""
+    pieces: list[bytes] = []
+
+    async def take(piece: bytes) -> None:
+        pieces.append(piece)
+
+    tag: str = await connection._protocol.copy_out(sql, take, None)  # noqa: SLF001
+    return b"".join(pieces), tag
 
 
 async def _learn(connection: Any, oids: Iterable[int]) -> None:

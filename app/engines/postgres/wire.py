@@ -13,12 +13,14 @@ from typing import Any
 import asyncpg
 
 HEADER_BYTES = 5  # one for the kind of message, four for its length
+READY_BYTES = 6  # the whole message that ends an answer
 MAX_DROPPED_BYTES = 32_000_000
 MAX_OTHER_BYTES = 2_000_000  # of any message that is not a row or a notice
 MAX_NOTIFICATIONS = 1_000
 
 _HEADER = struct.Struct(">cI")
 _ROW, _NOTICE, _NOTIFICATION, _COLUMNS, _NO_COLUMNS = b"D", b"N", b"A", b"T", b"n"
+_COPIED, _READY = b"d", b"Z"
 
 
 class Wire(asyncio.Protocol):
@@ -33,6 +35,8 @@ class Wire(asyncio.Protocol):
         self._left = 0
         self._pass = True
         self._held: bytearray | None = None
+        self.status = b"I"
+        """Of the transaction, as the server told at the end of the last answer: I none, T open, E failed."""
         self.notifications: deque[tuple[str, str]] = deque(maxlen=MAX_NOTIFICATIONS)
         self.expect(0)
         self._transport.set_protocol(self)
@@ -56,7 +60,7 @@ class Wire(asyncio.Protocol):
         start = at = 0
         while at < len(data):
             if not self._left:
-                if len(data) - at < HEADER_BYTES:
+                if len(data) - at < (READY_BYTES if data[at : at + 1] == _READY else HEADER_BYTES):
                     self._head = data[at:]
                     break
                 self._begin_message(data, at)
@@ -83,7 +87,9 @@ class Wire(asyncio.Protocol):
         self._pass = True
         if kind == _NOTIFICATION:
             self._pass, self._held = False, bytearray()
-        elif kind in (_ROW, _NOTICE):
+        elif kind == _READY:
+            self.status = data[at + HEADER_BYTES : at + READY_BYTES]
+        elif kind in (_ROW, _NOTICE, _COPIED):
             self._count(kind, length + 1)
         elif length > MAX_OTHER_BYTES:
             self._flood()
@@ -96,7 +102,7 @@ class Wire(asyncio.Protocol):
             return
         self._pass = False
         self.dropped_bytes += size
-        if kind == _ROW:
+        if kind != _NOTICE:
             self.dropped_rows += 1
         else:
             self.dropped_notices += 1

@@ -1,0 +1,235 @@
+"""One connection of a sandbox's own role: work done on it under limits, and ended on the server when it must be."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import asyncpg
+
+from app.core.engine import Transaction
+from app.core.errors import EngineUnavailable, StatementError, StatementFailed, StatementStopped
+from app.core.limits import Limits
+from app.core.results import Notice
+from app.core.sandbox import Sandbox
+from app.engines.postgres.admin import Admin, name_of
+from app.engines.postgres.connecting import Connector
+from app.engines.postgres.errors import UNREACHABLE, failed, unavailable
+from app.engines.postgres.presenting import notice_of
+from app.engines.postgres.text_codec import Answer, NeedsParametersError, execute
+from app.engines.postgres.watchdog import Watchdog
+from app.engines.postgres.wire import Wire
+
+log = logging.getLogger(__name__)
+Done = TypeVar("Done")
+
+TERMINATE_AFTER_S = 0.3
+MAX_ASKED_BYTES = 4_000_000
+TRANSACTIONS: dict[bytes, Transaction] = {b"T": "open", b"E": "failed"}
+RECONNECTED = "This is a new connection: the session's settings, temporary tables and open transaction are gone."
+
+
+@dataclass(slots=True)
+class _Work:
+    """A statement that the server executes now, and why and how it is being ended."""
+
+    done: asyncio.Event
+    reason: StatementStopped | None = None
+    ender: asyncio.Task[None] | None = None
+
+
+class Session:
+    """Survives the loss of its connection: the next `connect` opens another one and says so."""
+
+    def __init__(self, sandbox: Sandbox, name: str, connector: Connector, admin: Admin, watchdog: Watchdog) -> None:
+        self.role = name_of(sandbox)
+        self.pid = 0
+        self.watchdog = watchdog
+        self._sandbox = sandbox
+        self._name = name
+        self._connector = connector
+        self._admin = admin
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._wire: Wire | None = None
+        self._work: _Work | None = None
+        self._ender: asyncio.Task[None] | None = None
+        self._notices: list[Notice] = []
+
+    @property
+    def connection(self) -> "asyncpg.Connection[Any]":
+        assert self._connection
+        return self._connection
+
+    @property
+    def wire(self) -> Wire:
+        assert self._wire
+        return self._wire
+
+    @property
+    def notifications(self) -> deque[tuple[str, str]]:
+        return self.wire.notifications
+
+    @property
+    def transaction(self) -> Transaction:
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            return "none"
+        return TRANSACTIONS.get(self.wire.status, "none")
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a statement is being executed now."""
+        return self._work is not None
+
+    async def connect(self) -> None:
+        """Open the connection if there is none."""
+        if self._connection is not None and not self._connection.is_closed():
+            return
+        if self._ender:
+            await asyncio.wait([self._ender])
+        again = self._connection is not None
+        connection = await self._connector.connect(self._sandbox, self._name)
+        connection.add_log_listener(self._heard)
+        self._wire = Wire(connection, self._flooded)
+        self._connection = connection
+        self.pid = connection.get_server_pid()
+        if again:
+            self.say(Notice("warning", RECONNECTED))
+
+    async def stop(self) -> None:
+        """End what runs, because its visitor said so."""
+        if self._work is not None:
+            self.end(StatementStopped.by_visitor())
+        if self._ender is not None:
+            await asyncio.wait([self._ender])
+
+    async def close(self) -> None:
+        await self.stop()
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.is_closed():
+            with contextlib.suppress(*UNREACHABLE):
+                await connection.close(timeout=1)
+
+    def end(self, reason: StatementStopped, *, hard: bool = False) -> None:
+        """Begin to end what runs: cancel it, and end the connection when that doesn't help, or at once if `hard`."""
+        work = self._work
+        if work is None or work.reason is not None:
+            return
+        work.reason = reason
+        work.ender = self._ender = asyncio.create_task(self._end_on_server(work, hard), name=f"end {self.pid}")
+
+    async def _end_on_server(self, work: _Work, hard: bool) -> None:
+        connection = self._connection
+        try:
+            if not hard:
+                await self._admin.cancel(self.pid, self.role)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(work.done.wait(), TERMINATE_AFTER_S)
+            if not work.done.is_set():
+                if connection is not None:
+                    connection.terminate()  # first, since a server that is sending notices nothing else
+                await self._admin.terminate(self.pid, self.role)
+        except EngineUnavailable as exc:
+            log.warning("could not see that backend %d ended: %s", self.pid, exc)
+            if connection is not None:
+                connection.terminate()
+
+    async def ask(self, text: str, start: int, limits: Limits, *arguments: str) -> Answer:
+        """The whole answer to a statement of ours, which is small."""
+        return await self.do(
+            lambda connection: execute(connection, text, 0, arguments), start, limits, max_bytes=MAX_ASKED_BYTES
+        )
+
+    async def do(
+        self,
+        work_on: Callable[["asyncpg.Connection[Any]"], Awaitable[Done]],
+        start: int,
+        limits: Limits,
+        *,
+        max_bytes: int,
+    ) -> Done:
+        """Have the server do something within the limits; `start` is where its text begins in the source."""
+        connection = self.connection
+        self.wire.expect(max_bytes)
+        work = self._work = _Work(asyncio.Event())
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        by_time = StatementStopped.by_time(limits.max_run_ms)
+        timer = loop.call_later(limits.left_ms / 1000, self.end, by_time)
+        try:
+            with self.watchdog.watching(self):
+                answer = await work_on(connection)
+        except asyncio.CancelledError:
+            self.end(StatementStopped.by_visitor(), hard=True)
+            connection.terminate()
+            raise
+        except Exception as exc:
+            work.done.set()
+            if work.ender:
+                await asyncio.wait([work.ender])
+            if work.reason is None and _timed_out(exc, loop.time() - began, limits):
+                work.reason = by_time
+            raise (work.reason or self._translate(exc, start)) from exc
+        else:
+            work.done.set()
+            if work.ender:
+                await asyncio.wait([work.ender])
+            if work.reason:
+                work.reason.detail = "The statement had just completed."
+                raise work.reason
+            return answer
+        finally:
+            timer.cancel()
+            self._work = None
+
+    def _translate(self, exc: Exception, start: int) -> StatementError | EngineUnavailable:
+        told = exc.__cause__ if isinstance(exc, asyncpg.ConnectionDoesNotExistError) else exc
+        if isinstance(told, NeedsParametersError):
+            return StatementFailed(
+                "This statement has parameters ($1), and nothing gives them values.",
+                code="42P02",
+                hint="Write the values in their place, or use PREPARE and EXECUTE.",
+                offset=start,
+            )
+        if isinstance(told, asyncpg.PostgresError) and not isinstance(told, UNREACHABLE):
+            return failed(told, self.role, start)
+        self.connection.terminate()
+        if isinstance(exc, UNREACHABLE):
+            return unavailable()
+        log.warning("an answer of PostgreSQL could not be read", exc_info=exc)
+        return StatementFailed(f"The answer could not be read: {exc}", code="unreadable_answer")
+
+    def say(self, notice: Notice) -> None:
+        """Have the next notices taken begin with this, or go on with it."""
+        self._notices.append(notice)
+
+    def _heard(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
+        notice = notice_of(message, self.role)
+        if notice is not None:
+            self.say(notice)
+
+    def take_notices(self) -> list[Notice]:
+        """What was said since the last time."""
+        notices, self._notices = self._notices, []
+        if self._wire and (dropped := self._wire.dropped_notices):
+            more = f"{dropped:,} more notices were left out: they came after the byte limit of a run."
+            notices.append(Notice("warning", more))
+        return notices
+
+    def _flooded(self) -> None:
+        limit = self.wire.max_bytes
+        reason = StatementStopped(
+            f"Stopped: the answer was far longer than the {limit:,} bytes that the results of a run may have.",
+            code="max_reply_bytes",
+            detail="PostgreSQL sends a value in one piece, so the connection was closed to stop it.",
+            limit=("max_reply_bytes", limit),
+        )
+        self.end(reason, hard=True)
+
+
+def _timed_out(exc: Exception, took_s: float, limits: Limits) -> bool:
+    """Whether our own default statement_timeout fired; a visitor's shorter one is the visitor's business."""
+    return isinstance(exc, asyncpg.QueryCanceledError) and took_s * 1000 >= limits.left_ms - 50
