@@ -1,0 +1,134 @@
+"""What eight hostile sessions do to a ninth: its `SELECT 1` through the JSON API, alone and beside them.
+
+`python -m bench.neighbours [seconds under load]` ends by itself, 20 s after the app stands at the default of 12 s.
+"""
+
+import asyncio
+import http.client
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from app.config import Settings
+from app.main import create_app
+
+TARGET_RATIO = 3.0
+IDLE_S = 5.0
+WARM_UP = 50
+PAUSE_S = 0.002
+HOSTILE = {
+    "endless loop": "DO $$ BEGIN LOOP NULL; END LOOP; END $$",
+    "loop that swallows the cancel": "DO $$ BEGIN LOOP BEGIN PERFORM count(*) FROM generate_series(1, 1000000); "
+    "EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$",
+    "endless join": "SELECT count(*) FROM pg_class a, pg_class b, pg_class c, pg_class d",
+    "sort in memory": "SET work_mem = '512MB'; SELECT count(*) FROM (SELECT md5(g::text) AS a "
+    "FROM generate_series(1, 3000000) g ORDER BY a) s",
+    "sort on disk": "SELECT count(*) FROM (SELECT md5(g::text) AS a FROM generate_series(1, 600000) g ORDER BY a) s",
+    "temporary tables": "DO $$ BEGIN LOOP CREATE TEMP TABLE big AS SELECT repeat('x', 1000) "
+    "FROM generate_series(1, 20000); DROP TABLE big; END LOOP; END $$",
+    "locks": "DO $$ BEGIN FOR i IN 1..20000 LOOP EXECUTE format('CREATE TABLE t%s (a int)', i); END LOOP; END $$",
+    "notices": "DO $$ BEGIN LOOP RAISE NOTICE 'again'; END LOOP; END $$",
+}
+
+
+class Session:
+    """One visitor of the JSON API, with a connection and a cookie of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._headers = {"content-type": "application/json"}
+
+    def run(self, source: str) -> tuple[int, str]:
+        """The HTTP status and the run's outcome, or the error's code."""
+        body = json.dumps({"engine": "postgres", "source": source})
+        self._connection.request("POST", "/api/v1/run", body, self._headers)
+        response = self._connection.getresponse()
+        answer: dict[str, Any] = json.loads(response.read())
+        if cookie := response.headers.get("set-cookie"):
+            self._headers["cookie"] = cookie.split(";")[0]
+        return response.status, answer["stats"]["outcome"] if "stats" in answer else answer["error"]["code"]
+
+
+def attack(port: int, source: str, ending: threading.Event, outcomes: dict[str, int]) -> None:
+    session = Session(port)
+    while not ending.is_set():
+        _, outcome = session.run(source)
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+
+
+def sample(session: Session, seconds: float) -> tuple[list[float], int]:
+    """Milliseconds of each `SELECT 1` for so long, and how many were turned away."""
+    taken, refused = [], 0
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        began = time.perf_counter()
+        status, _ = session.run("SELECT 1")
+        taken.append((time.perf_counter() - began) * 1000)
+        refused += status != 200
+        time.sleep(PAUSE_S)
+    return taken, refused
+
+
+def percentiles(values: list[float]) -> tuple[float, float, float]:
+    cuts = statistics.quantiles(values, n=100)
+    return cuts[49], cuts[94], cuts[98]
+
+
+def measure(port: int, seconds: float) -> None:
+    ninth = Session(port)
+    for _ in range(WARM_UP):
+        ninth.run("SELECT 1")
+    idle, _ = sample(ninth, IDLE_S)
+    ending = threading.Event()
+    outcomes: dict[str, dict[str, int]] = {name: {} for name in HOSTILE}
+    threads = [
+        threading.Thread(target=attack, args=(port, source, ending, outcomes[name])) for name, source in HOSTILE.items()
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    loaded, refused = sample(ninth, seconds)
+    ending.set()
+    for thread in threads:
+        thread.join(30)
+    print(f"{'':<12}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'runs':>8}")
+    for name, values in (("idle", idle), ("under load", loaded)):
+        p50, p95, p99 = percentiles(values)
+        print(f"{name:<12}{p50:>9.2f}{p95:>9.2f}{p99:>9.2f}{len(values):>8}")
+    ratio = percentiles(loaded)[2] / percentiles(idle)[2]
+    print(f"ratio of the p99s {ratio:.1f} (target: at most {TARGET_RATIO:g}); turned away: {refused}")
+    for name, counted in outcomes.items():
+        print(f"  {name}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(counted.items()))}")
+
+
+async def main(folder: Path, seconds: float) -> None:
+    settings = Settings(data_dir=folder / "data", engines=("postgres",), run_burst=100_000, runs_per_second=100_000)
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False))
+    serving = asyncio.create_task(server.serve())
+    try:
+        while not server.started:
+            await asyncio.sleep(0.05)
+            assert not serving.done(), "the app did not start"
+        print(f"{os.cpu_count()} cores, {settings.max_runs_per_engine} slots")
+        await asyncio.to_thread(measure, server.servers[0].sockets[0].getsockname()[1], seconds)
+    finally:
+        server.should_exit = True
+        await serving
+
+
+if __name__ == "__main__":
+    data = Path(tempfile.mkdtemp(prefix="sandtable-bench-"))
+    data.chmod(0o755)
+    try:
+        asyncio.run(main(data, float(sys.argv[1]) if len(sys.argv) > 1 else 12.0))
+    finally:
+        shutil.rmtree(data)
