@@ -11,7 +11,7 @@ from app.core.limits import Limits
 from app.core.plans import Plan
 from app.core.results import Event, Message, Notice, Result, Statement
 from app.core.sandbox import Sandbox
-from app.engines.postgres import copying, dialects, plan
+from app.engines.postgres import commands, copying, dialects, plan
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.presenting import expanded, result_of
@@ -33,7 +33,6 @@ class PostgresClient(Client):
         super().__init__(sandbox, name)
         self._session = Session(sandbox, name, connector, admin, watchdog)
         self._closed = False
-        self._expands = False
 
     @property
     def alive(self) -> bool:
@@ -93,14 +92,17 @@ class PostgresClient(Client):
         if words[:1] == ("copy",) and (copy := copying.read(statement)):
             return await copying.run(copy, statement, session, limits)
         text = without_go(statement.text)
-        answer = await session.do(
-            lambda connection: execute(connection, text, limits.max_rows + 1),
-            statement.start,
-            limits,
-            max_bytes=limits.max_reply_bytes,
-        )
-        result = result_of(statement, answer, session.wire, limits)
-        if result.kind == "rows" and (self._expands or text != statement.text):
+        if text.startswith("\\"):
+            result = await commands.run(statement, session, limits)
+        else:
+            answer = await session.do(
+                lambda connection: execute(connection, text, limits.max_rows + 1),
+                statement.start,
+                limits,
+                max_bytes=limits.max_reply_bytes,
+            )
+            result = result_of(statement, answer, session.wire, limits)
+        if result.kind == "rows" and (session.expands or text != statement.text):
             expanded(result)
         return result
 

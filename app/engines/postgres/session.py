@@ -48,6 +48,8 @@ class Session:
         self.role = name_of(sandbox)
         self.pid = 0
         self.watchdog = watchdog
+        self.expands = False
+        """Whether psql's expanded display is on."""
         self._sandbox = sandbox
         self._name = name
         self._connector = connector
