@@ -66,7 +66,11 @@ class Snapshots:
         last = self._runner.last(session_id, shared.engine)
         if last and (last["source"], last["seed"]) != (shared.source, shared.seed):
             last = None
-        run = {key: value for key, value in last.items() if key not in ("source", "seed", "origin", "shown")} if last else None
+        run = (
+            {key: value for key, value in last.items() if key not in ("source", "seed", "origin", "shown")}
+            if last
+            else None
+        )
         return {"engine": shared.engine, "seed": shared.seed, "source": shared.source, "run": run}
 
     def _id(self, session_id: str, body: dict[str, Any]) -> str:

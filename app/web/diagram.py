@@ -141,7 +141,7 @@ def _box(entity: Entity) -> Box:
 def _row(attribute: Attribute, y: float) -> Row:
     short = {"primary key": "PK", "foreign key": "FK", "unique": "UQ"}
     keys = [short[mark] for mark in short if mark in attribute.marks]
-    title = ", ".join([f"{plain(attribute.name)} {plain(attribute.type)}", *attribute.marks])
+    title = plain(", ".join([f"{attribute.name} {attribute.type}", *attribute.marks]))
     return Row(_cut(attribute.name), _cut(attribute.type, 24), " ".join(keys[:2]), title, y)
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app import __version__
@@ -54,6 +54,12 @@ def partial(request: Request, template: str, *, http_status: int = 200, **contex
     return _respond(request, f"partials/{template}.html", http_status, context)
 
 
+def attachment(template: str, media_type: str, filename: str, **context: Any) -> Response:
+    """A file to keep, made from a part of a page."""
+    html = environment().get_template(f"partials/{template}.html").render(context)
+    return Response(html, media_type=media_type, headers={"content-disposition": f'attachment; filename="{filename}"'})
+
+
 def _respond(request: Request, template: str, status: int, context: dict[str, Any]) -> HTMLResponse:
     services: Services = request.app.state.services
     shared = {
@@ -85,6 +91,11 @@ def engine_list(services: Services) -> list[dict[str, Any]]:
             "label": offer.engine.label,
             "character": offer.engine.character,
             "editor_mode": offer.engine.editor_mode,
+            "explains_before_run": offer.engine.explains_before_run,
+            "formats": offer.engine.formats,
+            "draws": offer.engine.draws,
+            "previews": bool(offer.engine.preview),
+            "transaction_ends": [label for label, _ in offer.engine.transaction_ends],
             "ready": offer.ready,
             "version": offer.engine.info.version if offer.ready else None,
             "reason": offer.reason,

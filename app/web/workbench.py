@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.core.errors import PlaygroundError
+from app.core.errors import InvalidRequest, PlaygroundError, StatementError, TooLarge
 from app.core.examples import Example
+from app.core.results import ErrorInfo, Result, Statement, encode
 from app.playground.engines import Offer
-from app.playground.execution import Explain
-from app.playground.runner import RunRequest
 from app.playground.sandboxes import Place
 from app.playground.services import Services
 from app.web import render
@@ -21,16 +20,13 @@ from app.web.deps import (
     RunningSessionDep,
     ServicesDep,
     SessionDep,
-    SourceForm,
     client_address,
     engine_context,
-    lines,
 )
+from app.web.forms import RunFormDep
 
 log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
-
-ExplainForm = Annotated[Explain, Form()]
 
 
 @router.get("/")
@@ -40,23 +36,20 @@ async def home(request: Request, services: ServicesDep, session: SessionDep) -> 
 
 @router.post("/partials/{engine}/run")
 async def run_partial(
-    request: Request,
-    services: ServicesDep,
-    session: RunningSessionDep,
-    offer: OfferDep,
-    source: SourceForm = "",
-    seed: SourceForm = "",
-    explain: ExplainForm = "none",
+    request: Request, services: ServicesDep, session: RunningSessionDep, offer: OfferDep, form: RunFormDep
 ) -> Response:
-    run = await services.runner.run(session, RunRequest(offer.engine.slug, lines(source), lines(seed), explain=explain))
+    run = await services.runner.run(session, form.request(offer.engine))
     sidebar = await _sidebar(services, session, offer)
-    return render.partial(
-        request,
-        "run",
-        run=run | {"source": lines(source)},
-        engine=engine_context(services, offer.engine.slug),
-        **sidebar,
-    )
+    return render.partial(request, "run", run=run, engine=engine_context(services, offer.engine.slug), **sidebar)
+
+
+@router.post("/partials/{engine}/format")
+async def format_partial(
+    request: Request, services: ServicesDep, session: RunningSessionDep, offer: OfferDep, form: RunFormDep
+) -> Response:
+    """The source laid out anew for the editor to take in, or the error as a result."""
+    text, failed = await _formatted(services, offer, form.source)
+    return render.partial(request, "format", text=text, run=failed, engine=engine_context(services, offer.engine.slug))
 
 
 @router.post("/partials/{engine}/stop")
@@ -103,7 +96,7 @@ async def workbench(
         run = services.runner.last(session, slug)
         last = await services.store.last_run(session, slug) if run is None else None
         if run is not None:
-            source, seed = run["source"], run["seed"]
+            source, seed = run["shown"]
         elif last is not None:
             source, seed = last.source, last.seed
         else:
@@ -113,28 +106,40 @@ async def workbench(
 
 
 async def workbench_form(
-    request: Request,
-    services: ServicesDep,
-    session: FormSessionDep,
-    offer: OfferDep,
-    source: SourceForm = "",
-    seed: SourceForm = "",
-    explain: ExplainForm = "none",
-    action: Annotated[Literal["run", "stop", "reset"], Form()] = "run",
+    request: Request, services: ServicesDep, session: FormSessionDep, offer: OfferDep, form: RunFormDep
 ) -> Response:
     """POST /{engine}: the same form without JavaScript."""
     slug = offer.engine.slug
-    if action == "stop":
+    if form.action == "stop":
         await services.runner.stop(session, slug)
         return RedirectResponse(f"/{slug}", 303)
-    if action == "reset":
+    if form.action == "reset":
         await services.runner.reset(session, slug)
         return RedirectResponse(f"/{slug}", 303)
     await services.sessions.admit_run(session, client_address(request))
-    run = await services.runner.run(session, RunRequest(slug, lines(source), lines(seed), explain=explain))
-    return await _workbench(
-        request, services, session, offer, source=lines(source), seed=lines(seed), run=run, example=None
-    )
+    source, run = form.source, None
+    if form.action == "format":
+        source, failed = await _formatted(services, offer, form.source)
+        run = failed or services.runner.last(session, slug)
+    else:
+        run = await services.runner.run(session, form.request(offer.engine))
+    return await _workbench(request, services, session, offer, source=source, seed=form.seed, run=run, example=None)
+
+
+async def _formatted(services: Services, offer: Offer, source: str) -> tuple[str, dict[str, Any] | None]:
+    """The source laid out anew; or as it is, with a run that says where it can't be read."""
+    engine = offer.engine
+    if not engine.formats:
+        raise InvalidRequest(f"{engine.label} sources are not formatted here.")
+    size, most = len(source.encode("utf-8", "surrogatepass")), services.settings.max_source_bytes_of(engine.slug)
+    if size > most:
+        raise TooLarge(f"The source has {size:,} bytes; the limit is {most:,} (max_source_bytes).")
+    try:
+        return await asyncio.to_thread(engine.format, source), None
+    except StatementError as exc:
+        whole = Statement(source, 0, len(source), 1)
+        failed = Result(kind="error", statement=whole, error=ErrorInfo.of(exc, source))
+        return source, {"results": [encode(failed)], "not_run": [], "stats": {}}
 
 
 async def _workbench(

@@ -8,3 +8,5 @@ import "./code-editor.js";
 import "./runs.js";
 import "./dialogs.js";
 import "./summary.js";
+import "./sandbox.js";
+import "./pan-zoom.js";

@@ -57,6 +57,36 @@ class CodeEditor extends HTMLElement {
     this.changed();
   }
 
+  /** Put a text where the cursor is, or over what is selected, and go on writing after it. */
+  async insert(text) {
+    const { textarea } = this;
+    if (!this.view) {
+      textarea.setRangeText(text, textarea.selectionStart, textarea.selectionEnd, "end");
+      textarea.focus();
+      this.changed();
+      return;
+    }
+    const { insertText } = await import("./editor/setup.js");
+    insertText(this.view, text);
+    this.view.focus();
+  }
+
+  async undoInsert() {
+    if (!this.view) return;
+    const { undo } = await import("./editor/setup.js");
+    undo(this.view);
+  }
+
+  /** Another layout of the same text: one step to undo, the cursor at the same word. */
+  async relay(text) {
+    if (!this.view) {
+      this.value = text;
+      return;
+    }
+    const { relayText } = await import("./editor/setup.js");
+    relayText(this.view, text);
+  }
+
   /** Put the cursor at an offset, counted in characters as the server does. */
   goTo(offset) {
     const at = utf16Offset(this.value, offset);
@@ -97,6 +127,18 @@ class CodeEditor extends HTMLElement {
     const note = document.querySelector(`[data-draft-note="${this.id}"]`);
     if (note) note.hidden = this.value === this.original;
   }
+}
+
+let last = null;
+
+document.addEventListener("focusin", (event) => {
+  const editor = event.target.closest("code-editor");
+  if (editor && !editor.textarea.readOnly) last = editor;
+});
+
+/** The editor that was written in last, else the page's source. */
+export function lastEditor() {
+  return last?.isConnected && last.checkVisibility() ? last : document.getElementById("source");
 }
 
 /** The server counts characters, JavaScript UTF-16 units: an emoji is one there and two here. */

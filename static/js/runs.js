@@ -1,6 +1,7 @@
 // A run from the page's side: it starts, its clock shows, Stop works, and its results are announced and marked.
 
 import { markRun } from "./code-editor.js";
+import { keep, recall } from "./storage.js";
 
 const CLOCK_AFTER_MS = 150;
 
@@ -52,9 +53,13 @@ function end(form, target) {
   const results = target.closest(".results");
   results.removeAttribute("aria-busy");
   markRun(results);
-  const said = target.querySelector("[data-announce]")?.dataset.announce;
-  if (said) document.getElementById("announcer").textContent = said;
+  announce(target);
   if (scope.matches(".stage")) showResults(results);
+}
+
+function announce(part) {
+  const said = [...part.querySelectorAll("[data-announce]")].map(({ dataset }) => dataset.announce);
+  if (said.length) document.getElementById("announcer").textContent = said.join(" ");
 }
 
 /** On a phone the results lie below the editor; elsewhere an error may lie below what went well before it. */
@@ -87,6 +92,30 @@ document.addEventListener("htmx:before:request", (event) => {
 document.addEventListener("htmx:finally:request", (event) => {
   const run = runOf(event);
   if (run) end(run.sourceElement, run.target);
+});
+
+// Format: the answer is a text for the editor, unless it was written in meanwhile, or an error among the results.
+let sent = null;
+const isFormat = (event) => event.detail.ctx?.sourceElement?.matches?.("[data-format]");
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (isFormat(event)) sent = document.getElementById("source").value;
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  if (!isFormat(event)) return;
+  const editor = document.getElementById("source");
+  const formatted = document.querySelector("[data-formatted]");
+  if (formatted) {
+    if (editor.value === sent) editor.relay(formatted.value);
+    formatted.remove();
+    document.getElementById("announcer").textContent = "Formatted.";
+    return;
+  }
+  const results = document.getElementById("results");
+  markRun(results);
+  announce(results);
+  showResults(results);
 });
 
 /** What to show when no answer of ours came: a lost connection, or a proxy's own page. */
@@ -135,9 +164,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/** The button that a key stands for: Ctrl Enter runs, with Shift it explains; Shift Alt F formats. */
+function buttonOf(event) {
+  const control = event.ctrlKey || event.metaKey;
+  if (event.shiftKey && event.altKey && !control && event.code === "KeyF") return "[data-format]";
+  if (event.key !== "Enter" || !control || event.altKey) return null;
+  return event.shiftKey ? "[data-explain-button]" : "[data-run-all], [data-run-button]";
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
-  const button = document.querySelector("[data-run-all], [data-run-button]");
+  const selector = buttonOf(event);
+  const button = selector && document.querySelector(selector);
   if (!button) return;
   event.preventDefault();
   button.click();
@@ -147,4 +184,10 @@ for (const form of document.querySelectorAll("form[data-run]")) {
   for (const stop of controls(form, "data-stop")) stop.disabled = true;
   const results = scopeOf(form).querySelector(".results");
   if (results) markRun(results);
+}
+
+for (const select of document.querySelectorAll("select[data-remember]")) {
+  const kept = recall(select.dataset.remember);
+  if ([...select.options].some(({ value }) => value === kept)) select.value = kept;
+  select.addEventListener("change", () => keep(select.dataset.remember, select.value));
 }

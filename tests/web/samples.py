@@ -20,6 +20,11 @@ ENGINES: list[dict[str, Any]] = [
         "fix": None,
         "editor_mode": mode,
         "character": character,
+        "explains_before_run": slug == "postgres",
+        "formats": slug == "postgres",
+        "draws": slug == "postgres",
+        "previews": slug != "redis",
+        "transaction_ends": ["Commit", "Rollback"] if slug == "postgres" else [],
     }
     for slug, label, version, mode, character in (
         (

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.web.diagram import draw
 from app.web.render import environment
+from tests.fakes import diagram_of
 from tests.web import samples
 
 PAGES: dict[str, dict[str, Any]] = {
@@ -19,6 +21,8 @@ PAGES: dict[str, dict[str, Any]] = {
     "pages/error.html": samples.everywhere()
     | {"status": 404, "problem": {"code": "not_found", "message": "There is no page here.", "hint": None}},
     "pages/api.html": samples.everywhere() | {"operations": [], "schemas": {}},
+    "pages/diagram.html": samples.everywhere()
+    | {"engine": samples.ENGINES[0], "drawing": draw(diagram_of(12)), "standalone": False},
 }
 KINDS: dict[str, dict[str, Any]] = {
     "rows": samples.ORDERS,

@@ -1,7 +1,7 @@
 // The editor: CodeMirror with our theme, keys and marks. Loaded when a page has a <code-editor>.
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, Prec } from "@codemirror/state";
@@ -21,6 +21,7 @@ import { sandboxCompletion } from "./completion.js";
 import { errorMarks } from "./marks.js";
 import { highlighting, theme } from "./theme.js";
 
+export { undo } from "@codemirror/commands";
 export { markErrors } from "./marks.js";
 
 const LANGUAGES = {
@@ -31,7 +32,10 @@ const LANGUAGES = {
 };
 
 // The page's own listener runs the source; here the keys only must not insert a line.
-const runKeys = Prec.highest(keymap.of([{ key: "Mod-Enter", run: (view) => closeCompletion(view) || true }]));
+const pageKey = (view) => closeCompletion(view) || true;
+const runKeys = Prec.highest(
+  keymap.of(["Mod-Enter", "Mod-Shift-Enter", "Shift-Alt-f"].map((key) => ({ key, run: pageKey }))),
+);
 
 // Left to itself, Chrome types over a selection with a style attribute, which the page's policy refuses and reports.
 const typeOver = EditorView.domEventHandlers({
@@ -69,6 +73,39 @@ export async function createEditor(parent, { doc, mode, label, readonly, onChang
       errorMarks,
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
     ],
+  });
+}
+
+const aStepOfItsOwn = () => isolateHistory.of("full");
+
+export function insertText(view, text) {
+  view.dispatch({
+    ...view.state.replaceSelection(text),
+    annotations: aStepOfItsOwn(),
+    userEvent: "input.paste",
+    scrollIntoView: true,
+  });
+}
+
+/** Replace what differs; the cursor stays after as many characters, white space not counted. */
+export function relayText(view, text) {
+  const { doc, selection } = view.state;
+  const old = doc.toString();
+  if (old === text) return;
+  let from = 0;
+  while (from < Math.min(old.length, text.length) && old[from] === text[from]) from++;
+  let same = 0;
+  const most = Math.min(old.length, text.length) - from;
+  while (same < most && old[old.length - 1 - same] === text[text.length - 1 - same]) same++;
+  let left = old.slice(0, selection.main.head).replace(/\s/g, "").length;
+  let at = 0;
+  for (; at < text.length && left > 0; at++) if (/\S/.test(text[at])) left--;
+  view.dispatch({
+    changes: { from, to: old.length - same, insert: text.slice(from, text.length - same) },
+    selection: { anchor: at },
+    annotations: aStepOfItsOwn(),
+    userEvent: "input.format",
+    scrollIntoView: true,
   });
 }
 
