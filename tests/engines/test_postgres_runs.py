@@ -293,26 +293,6 @@ async def test_errors_of_explain_point_into_the_source(ada: Visitor) -> None:
         await client.explain(statement, ada.limits, measure=True)
 
 
-async def test_inspect(ada: Visitor) -> None:
-    await ada.must("""
-        CREATE EXTENSION hstore;
-        CREATE TABLE users (id int PRIMARY KEY, name varchar(20) NOT NULL);
-        CREATE TABLE posts (id int PRIMARY KEY, user_id int REFERENCES users, tags text[]);
-        CREATE VIEW names AS SELECT name FROM users;
-        CREATE SCHEMA "Other"; CREATE TABLE "Other".t (a int);
-        INSERT INTO users SELECT g, 'x' FROM generate_series(1, 1500) g; ANALYZE users;
-    """)
-    objects = {o.name: o for o in await ada.engine.inspect(ada.sandbox)}
-    assert list(objects) == ["names", "posts", "users", "Other.t"]
-    assert (objects["names"].kind, objects["users"].kind) == ("view", "table")
-    assert objects["users"].detail == "about 1,500 rows"
-    assert [(p.name, p.detail) for p in objects["users"].parts] == [
-        ("id", "integer, primary key"),
-        ("name", "character varying(20), not null"),
-    ]
-    assert objects["posts"].parts[1].detail == "integer, refers to users"
-
-
 async def test_a_sandbox_that_was_never_made_is_gone(postgres: PostgresEngine) -> None:
     with pytest.raises(SandboxExpired):
         await postgres.client(postgres.new_sandbox())

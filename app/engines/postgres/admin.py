@@ -13,6 +13,7 @@ import asyncpg
 
 from app.core.errors import EngineUnavailable
 from app.core.sandbox import Sandbox
+from app.engines.postgres import priority
 from app.engines.postgres.catalog import question
 from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer
@@ -67,6 +68,11 @@ class Admin:
 
     async def close(self) -> None:
         await self._pool.close()
+
+    @property
+    def may_rank(self) -> bool:
+        """Whether the server's processes are on this machine and ours to make nice."""
+        return self._server.process is not None and priority.may_change()
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Rows of a question to the shared catalogs."""
@@ -143,6 +149,8 @@ class Admin:
         deadline = asyncio.get_running_loop().time() + GONE_WAIT_S
         while await self.fetch("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND usename = $2", pid, role):
             if asyncio.get_running_loop().time() > deadline:
+                if self.may_rank:
+                    priority.set_nice(pid, priority.NICE)
                 raise EngineUnavailable("PostgreSQL did not end the statement; Reset gives you a fresh sandbox.")
             await asyncio.sleep(0.01)
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from app.config import Settings
+from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Client, Engine, EngineInfo, SchemaObject
 from app.core.errors import EngineUnavailable
@@ -14,7 +17,7 @@ from app.core.places import PlaceError, Places
 from app.core.process import ServerFailed
 from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
-from app.engines.postgres import statements
+from app.engines.postgres import formatting, schema, statements
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PARKED, PostgresClient
@@ -40,6 +43,8 @@ class PostgresEngine(Engine):
     file_extension: ClassVar[str] = "sql"
     preview: ClassVar[str] = "SELECT * FROM {name} LIMIT 20"
     explains_before_run: ClassVar[bool] = True
+    formats: ClassVar[bool] = True
+    draws: ClassVar[bool] = True
     creation_is_slow: ClassVar[bool] = True
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = (("Commit", "COMMIT"), ("Rollback", "ROLLBACK"))
 
@@ -148,48 +153,41 @@ class PostgresEngine(Engine):
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
 
+    def format(self, source: str) -> str:
+        return formatting.formatted(source)
+
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         if not await self.admin.exists(sandbox):
             return []
+        async with self._inside(sandbox) as inside:
+            return await schema.objects(inside)
+
+    async def diagram(self, sandbox: Sandbox) -> Diagram:
+        if not await self.admin.exists(sandbox):
+            return Diagram((), ())
+        async with self._inside(sandbox) as inside:
+            return await schema.diagram(inside)
+
+    async def usage(self, sandbox: Sandbox) -> Usage:
+        if not await self.admin.exists(sandbox):
+            return Usage(bytes=0, objects=0)
+        name = name_of(sandbox)
+        used = await self.admin.used_bytes([name])
+        async with self._inside(sandbox) as inside:
+            return Usage(bytes=used.get(name, 0), objects=await inside.fetchval(question("how_many")))
+
+    @asynccontextmanager
+    async def _inside(self, sandbox: Sandbox) -> "AsyncIterator[asyncpg.Connection[Any]]":
+        """The admin's connection into the sandbox's database, for questions to its catalog."""
         with reaching_server():
             inside = await self.admin.enter(name_of(sandbox))
             try:
-                relations = await inside.fetch(question("relations"))
-                columns = await inside.fetch(question("columns"), [row["oid"] for row in relations])
+                yield inside
             finally:
                 await inside.close()
-        parts: dict[int, list[SchemaObject]] = {}
-        for row in columns:
-            parts.setdefault(row["relation"], []).append(_column(row))
-        return [
-            SchemaObject(
-                kind=row["kind"],
-                name=row["name"] if row["schema"] == "public" else f"{row['schema']}.{row['name']}",
-                detail=f"about {row['rows']:,} rows" if row["rows"] >= 0 and row["kind"] != "view" else None,
-                parts=parts.get(row["oid"], []),
-            )
-            for row in relations
-        ]
-
-    async def usage(self, sandbox: Sandbox) -> Usage:
-        name = name_of(sandbox)
-        used = await self.admin.used_bytes([name])
-        return Usage(bytes=used.get(name, 0), objects=len(await self.inspect(sandbox)))
 
     async def namespaces(self) -> set[str]:
         return await self.admin.namespaces()
-
-
-def _column(row: "asyncpg.Record") -> SchemaObject:
-    # The admin looks with nothing of the sandbox's in its search path, so names come with their schema.
-    marks: list[str] = [row["type"].removeprefix("public.")]
-    if row["in_primary_key"]:
-        marks.append("primary key")
-    elif row["required"]:
-        marks.append("not null")
-    if row["refers_to"]:
-        marks.append(f"refers to {row['refers_to'].replace('public.', '')}")
-    return SchemaObject("column", row["name"], ", ".join(marks))
 
 
 ENGINE = PostgresEngine

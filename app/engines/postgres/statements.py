@@ -103,7 +103,7 @@ def split(source: str) -> list[Statement]:
     """
     statements: list[Statement] = []
     now = _Open()
-    tokens = _Tokens(source, lambda: now.needs_words)
+    tokens = Tokens(source, lambda: now.needs_words)
     line, counted = 1, 0
 
     def take() -> None:
@@ -147,7 +147,7 @@ def direction_of_copy(text: str) -> tuple[str, int]:
     """Which way a COPY goes that crosses the connection (`in`, `out`, or nothing), and where its SQL ends."""
     now = _Open()
     end = 0
-    for kind, start, stop in _Tokens(text):
+    for kind, start, stop in Tokens(text):
         mark = text[start] if kind == "mark" else ""
         if mark == ";" and now.complete:
             break
@@ -187,7 +187,7 @@ def _line_end(source: str, at: int) -> int:
 def first_words(text: str, count: int = 4) -> tuple[str, ...]:
     """The first words of a statement, in lower case, up to anything that is not a word."""
     words: list[str] = []
-    for kind, start, stop in _Tokens(text):
+    for kind, start, stop in Tokens(text):
         if kind != "word" or len(words) == count:
             break
         words.append(text[start:stop].lower())
@@ -196,17 +196,18 @@ def first_words(text: str, count: int = 4) -> tuple[str, ...]:
 
 def words_of(text: str) -> list[str]:
     """All words of a statement outside quotes and comments, in lower case."""
-    return [text[start:stop].lower() for kind, start, stop in _Tokens(text) if kind == "word"]
+    return [text[start:stop].lower() for kind, start, stop in Tokens(text) if kind == "word"]
 
 
-class _Tokens:
-    """Kind, start and end of every token but space and comments; one `other` for many where `by_word` says no.
+class Tokens:
+    """Kind, start and end of every token but space; one `other` for many where `by_word` says no.
 
-    `at` is where the next one is looked for, and may be moved.
+    Comments are told only if asked for. `at` is where the next token is looked for, and may be moved.
     """
 
-    def __init__(self, source: str, by_word: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, source: str, by_word: Callable[[], bool] = lambda: True, *, comments: bool = False) -> None:
         self.at = 0
+        self._unwanted = ("space",) if comments else ("space", "comment")
         self._source = source
         self._by_word = by_word
 
@@ -231,7 +232,7 @@ class _Tokens:
                 self.at = _comment_end(source, start)
             elif kind == "unclosed":
                 raise _unclosed(source, start)
-            if kind not in ("space", "comment"):
+            if kind not in self._unwanted:
                 yield kind, start, self.at
 
 

@@ -10,6 +10,7 @@ from app.config import Settings
 from app.core.errors import EngineUnavailable, StatementRefused, StatementStopped
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.catalog import question
+from app.engines.postgres.priority import giving_way
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class Watchdog:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._watch(), name="watch PostgreSQL runs")
         try:
-            yield
+            with giving_way(client.pid) if self._admin.may_rank else contextlib.nullcontext():
+                yield
         finally:
             self._clients.remove(client)
 

@@ -1,4 +1,4 @@
--- Tables and views of the sandbox's own, with a row estimate.
+-- Tables and views of the sandbox's own, with a row estimate and their size.
 SELECT
     c.oid,
     n.nspname AS schema,
@@ -6,7 +6,8 @@ SELECT
     CASE c.relkind
         WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table'
     END AS kind,
-    c.reltuples::bigint AS rows
+    c.reltuples::bigint AS rows,
+    CASE WHEN c.relkind IN ('r', 'm') THEN pg_size_pretty(pg_total_relation_size(c.oid)) END AS size
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')

@@ -1,0 +1,41 @@
+"""Who computes for long lets others go first: backends are made nice while a statement lasts longer than most do."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+PATIENCE_S = 0.02
+NICE = 15
+
+
+def may_change() -> bool:
+    """Whether this process may make a backend nice and, what only root may, take that back."""
+    return os.geteuid() == 0
+
+
+@contextlib.contextmanager
+def giving_way(pid: int) -> Iterator[None]:
+    """While this lasts, a backend on this machine that has worked for a while computes only when others do not want to."""
+    lowered = False
+
+    def lower() -> None:
+        nonlocal lowered
+        lowered = True
+        set_nice(pid, NICE)
+
+    timer = asyncio.get_running_loop().call_later(PATIENCE_S, lower)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if lowered:
+            set_nice(pid, 0)
+
+
+def set_nice(pid: int, value: int) -> None:
+    """Set it for the process and for its group: Linux weighs sessions before processes, and a backend has one of its own."""
+    with contextlib.suppress(OSError):  # it may have ended meanwhile, and a kernel may have no groups
+        os.setpriority(os.PRIO_PROCESS, pid, value)
+        Path(f"/proc/{pid}/autogroup").write_text(str(value))
