@@ -1,6 +1,7 @@
 """Hostile sources as tables of (source, outcome): what each gives, and that the sandbox, the server and the neighbour go on."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 
 from app.config import Settings
 from app.engines.postgres.engine import PostgresEngine
+from app.engines.postgres.priority import NICE
 from tests.engines.test_postgres_support import Visitor, ada, bob, limits_of  # noqa: F401
 
 # ruff: noqa: F811
@@ -295,6 +297,16 @@ async def test_many_small_tables_end_at_the_lock_limit_or_the_quota(ada: Visitor
         ada.engine._watchdog._quota_bytes = kept
     assert len(await ada.engine.inspect(ada.sandbox)) <= 1_000
     assert (await bob.must("SELECT 1")).notices == []
+
+
+async def test_long_work_gives_way_to_others_while_it_lasts(ada: Visitor) -> None:
+    pid = int((await ada.must("SELECT pg_backend_pid()")).value or 0)
+    task = asyncio.create_task(ada.run("DO $$ BEGIN LOOP NULL; END LOOP; END $$"))
+    await asyncio.sleep(0.2)
+    assert os.getpriority(os.PRIO_PROCESS, pid) == (NICE if ada.engine.admin.may_rank else 0)
+    assert (await task).code == STOPPED
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 0
+    await ada.must("SELECT 1")
 
 
 async def test_a_flood_of_prepared_statements_is_gone_with_the_connection(ada: Visitor, bob: Visitor) -> None:
