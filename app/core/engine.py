@@ -116,7 +116,7 @@ class Engine(ABC):
     draws: ClassVar[bool] = False
     """True where `diagram` gives one."""
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """How an open transaction is ended: pairs of a button's label and the source it runs."""
+    """How an open transaction is ended: pairs of a button's label and the source it runs. The last one also ends a failed one."""
     preview: ClassVar[str] = ""
     """A source that shows the first rows of an object: `{name}` is its name as `inspect` gives it, `{string}` that as a JSON string."""
     creation_is_slow: ClassVar[bool] = False

@@ -1,12 +1,12 @@
 """A diagram as plain geometry: boxes with a row per column, and lines between them that end in a crow's foot or a bar."""
 
 import math
-import re
-import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
+from app.web.cells import cells, cut, plain
 from app.web.layers import Part, depths, settle, split, untangle
 
 CELL = 7.3
@@ -19,12 +19,12 @@ TWO_MARKS = 44
 GAP_X = 96
 GAP_Y = 28
 STUB = 26
+FORK = 5
 LINE_HEIGHT = 12
 COLUMN_HEIGHT = 900
 MAX_ENTITIES = 200
+MAX_RELATIONS = 1_000
 MAX_ROWS = 40
-MAX_CELLS = 40
-_UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,14 @@ class Box:
     width: float
     height: float
     ports: dict[str, float]
+    forks: set[str] = field(default_factory=set)
     x: float = 0.0
     y: float = 0.0
 
-    def port(self, attribute: str) -> float:
-        """Where a line of that column meets the box's side."""
-        return self.y + self.ports.get(attribute, HEAD / 2 if not self.more else self.height - ROW / 2)
+    def port(self, attribute: str, *, required: bool | None = None) -> float:
+        """Where a line of that column meets the box's side. `required`: of the reference that ends here, if one does."""
+        fork = 0.0 if required is None or attribute not in self.forks else -FORK if required else FORK
+        return self.y + self.ports.get(attribute, HEAD / 2 if not self.more else self.height - ROW / 2) + fork
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Drawing:
     boxes: list[Box]
     lines: list[Line]
     left_out: int = 0
+    relations_left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -94,22 +97,24 @@ class _Route:
     forth: bool
     via: list[Part] = field(default_factory=list)
 
-    def attribute(self, *, left: bool) -> str:
-        """The column that the line meets on one of its sides."""
-        if not self.relation.attributes:
-            return ""
-        return self.relation.attributes[0][0 if left == self.forth else 1]
+    def port(self, box: Box, *, left: bool) -> float:
+        """Where the line meets the box on one of its sides."""
+        if left == self.forth:
+            return box.port(_attribute(self.relation, 0))
+        return box.port(_attribute(self.relation, 1), required=self.relation.required)
 
 
 def draw(diagram: Diagram) -> Drawing:
-    """Lay a diagram out. At most MAX_ENTITIES boxes are drawn; `left_out` counts the rest."""
+    """Lay a diagram out. At most MAX_ENTITIES boxes and MAX_RELATIONS lines are drawn; the rest is counted."""
     entities = diagram.entities[:MAX_ENTITIES]
     boxes = [_box(entity) for entity in entities]
     index = {entity.name: at for at, entity in enumerate(entities)}
-    relations = [r for r in diagram.relations if r.source in index and r.target in index]
+    drawable = [r for r in diagram.relations if r.source in index and r.target in index]
+    relations = drawable[:MAX_RELATIONS]
     pairs = list(dict.fromkeys((index[r.source], index[r.target]) for r in relations if r.source != r.target))
     related = sorted({node for pair in pairs for node in pair})
     alone = [node for node in range(len(boxes)) if node not in set(related)]
+    _fork(boxes, relations, index)
     columns = _columns(boxes, related, pairs)
     column_of = {node: at for at, column in enumerate(columns) for node in column}
     parts: list[list[Part]] = [[Part(boxes[node].height, node) for node in column] for column in columns]
@@ -124,25 +129,41 @@ def draw(diagram: Diagram) -> Drawing:
     width = max((box.x + box.width for box in boxes), default=0)
     height = max((box.y + box.height for box in boxes), default=0)
     loops = STUB * 2 if any(line.source == line.target for line in lines) else 0
-    return Drawing(width + loops, height, boxes, lines, len(diagram.entities) - len(entities))
+    left_out = len(diagram.entities) - len(entities)
+    return Drawing(width + loops, height, boxes, lines, left_out, len(drawable) - len(relations))
 
 
 def _box(entity: Entity) -> Box:
     rows = [_row(attribute, HEAD + (at + 0.5) * ROW) for at, attribute in enumerate(entity.attributes[:MAX_ROWS])]
     more = len(entity.attributes) - len(rows)
-    name = _cut(entity.name)
-    cells = max([_cells(name) * 1.1, *(_cells(row.name) + _cells(row.type) + 2 for row in rows)])
+    name = cut(entity.name)
+    widest = max([cells(name) * 1.1, *(cells(row.name) + cells(row.type) + 2 for row in rows)])
     height = HEAD + (len(rows) + (more > 0)) * ROW + 6
     ports = {attribute.name: row.y for attribute, row in zip(entity.attributes, rows, strict=False)}
     indent = PAD + (TWO_MARKS if any(" " in row.keys for row in rows) else MARK)
-    return Box(name, plain(entity.name), rows, more, indent, max(144, indent + cells * CELL + PAD), height, ports)
+    return Box(name, plain(entity.name), rows, more, indent, max(144, indent + widest * CELL + PAD), height, ports)
+
+
+def _fork(boxes: list[Box], relations: list[Relation], index: dict[str, int]) -> None:
+    """Where lines of both kinds of end refer to one column, those that may have none meet it a little lower."""
+    kinds: defaultdict[tuple[int, str], set[bool]] = defaultdict(set)
+    for relation in relations:
+        kinds[index[relation.target], _attribute(relation, 1)].add(relation.required)
+    for (node, attribute), found in kinds.items():
+        if len(found) > 1:
+            boxes[node].forks.add(attribute)
+
+
+def _attribute(relation: Relation, side: int) -> str:
+    """The first column of a relation, of its source (0) or target (1)."""
+    return relation.attributes[0][side] if relation.attributes else ""
 
 
 def _row(attribute: Attribute, y: float) -> Row:
     short = {"primary key": "PK", "foreign key": "FK", "unique": "UQ"}
     keys = [short[mark] for mark in short if mark in attribute.marks]
     title = plain(", ".join([f"{attribute.name} {attribute.type}", *attribute.marks]))
-    return Row(_cut(attribute.name), _cut(attribute.type, 24), " ".join(keys[:2]), title, y)
+    return Row(cut(attribute.name), cut(attribute.type, 24), " ".join(keys[:2]), title, y)
 
 
 def _columns(boxes: list[Box], related: list[int], pairs: list[tuple[int, int]]) -> list[list[int]]:
@@ -170,7 +191,7 @@ def _link(columns: list[list[Part]], routes: list[_Route], boxes: list[Box]) -> 
     shared: dict[tuple[int, float, int], Part] = {}
     for route in routes:
         (first, left), (last, right) = of_box[route.left], of_box[route.right]
-        port = boxes[route.left].port(route.attribute(left=True))
+        port = route.port(boxes[route.left], left=True)
         for column in range(first + 1, last):
             key = (route.left, port, column)
             if key not in shared:
@@ -212,8 +233,8 @@ def _shelve(boxes: list[Box], width: float, top: float) -> None:
 
 def _line(route: _Route, boxes: list[Box], edges: list[tuple[float, float]], column_of: dict[int, int]) -> Line:
     left, right = boxes[route.left], boxes[route.right]
-    start = (left.x + left.width, left.port(route.attribute(left=True)))
-    end = (right.x, right.port(route.attribute(left=False)))
+    start = (left.x + left.width, route.port(left, left=True))
+    end = (right.x, route.port(right, left=False))
     path = [f"M{_n(start[0])} {_n(start[1])}h{STUB}"]
     at = (start[0] + STUB, start[1])
     for column, part in enumerate(route.via, column_of[route.left] + 1):
@@ -227,8 +248,8 @@ def _line(route: _Route, boxes: list[Box], edges: list[tuple[float, float]], col
 
 def _loop(relation: Relation, node: int, box: Box) -> Line:
     """A box's relation to itself, on its right side."""
-    x, attribute = box.x + box.width, relation.attributes[0] if relation.attributes else ("", "")
-    one, other = box.port(attribute[0]), box.port(attribute[1])
+    x, one = box.x + box.width, box.port(_attribute(relation, 0))
+    other = box.port(_attribute(relation, 1), required=relation.required)
     if one == other:
         one, other = one + ROW / 4, other - ROW / 4
     path = f"M{_n(x)} {_n(one)}h{STUB}C{_n(x + STUB + 24)} {_n(one)} {_n(x + STUB + 24)} {_n(other)} {_n(x + STUB)} {_n(other)}h-{STUB}"
@@ -248,7 +269,7 @@ def _ends(relation: Relation, source: tuple[float, float, int], target: tuple[fl
 
 
 def _bar(x: float, y: float) -> str:
-    return f"M{_n(x)} {_n(y - 6)}v12"
+    return f"M{_n(x)} {_n(y - 5)}v10"
 
 
 def _curve(start: tuple[float, float], end: tuple[float, float]) -> str:
@@ -263,25 +284,3 @@ def _title(relation: Relation) -> str:
 
 def _n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
-
-
-def plain(text: str) -> str:
-    """The text with what XML can't hold, or a line can't show, as a visible sign."""
-    return "".join(chr(0x2400 + ord(c)) if c < " " else "\ufffd" if _UNFIT.match(c) else c for c in text)
-
-
-def _cut(text: str, most: int = MAX_CELLS) -> str:
-    """A text in at most `most` cells of the code font."""
-    text = plain(text)
-    if _cells(text) <= most:
-        return text
-    kept = ""
-    for character in text:
-        if _cells(kept) + _cells(character) >= most:
-            break
-        kept += character
-    return kept + "…"
-
-
-def _cells(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -9,7 +9,7 @@ SWEEPS = 6
 Key = TypeVar("Key", bound=Hashable)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
     """Something a column holds: a box, or with `box` None a line on its way through. `y` is its top."""
 

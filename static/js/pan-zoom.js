@@ -25,7 +25,7 @@ class PanZoom extends HTMLElement {
     }
   }
 
-  /** All of it, but not larger than it was drawn; a large drawing from its upper left instead of unreadably small. */
+  /** All of it, in the middle, but not larger than it was drawn. */
   fit() {
     const { width, height } = this.whole;
     const room = { width: this.clientWidth, height: this.clientHeight };

@@ -6,7 +6,8 @@ from itertools import combinations
 import pytest
 
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
-from app.web.diagram import MAX_ENTITIES, MAX_ROWS, Box, Drawing, draw, plain
+from app.web.cells import cut, plain
+from app.web.diagram import MAX_ENTITIES, MAX_RELATIONS, MAX_ROWS, Box, Drawing, draw
 from app.web.layers import depths
 from tests.fakes import diagram_of
 
@@ -127,7 +128,7 @@ def test_ends_tell_how_many() -> None:
     for required in (True, False):
         for one in (True, False):
             (line,) = draw(Diagram(entities, (Relation("a", "b", (("x", "x"),), required, one),))).lines
-            kinds[required, one] = tuple((end.mark.count("v12"), end.ring is not None) for end in line.ends)
+            kinds[required, one] = tuple((end.mark.count("v10"), end.ring is not None) for end in line.ends)
     assert kinds == {
         (True, True): ((1, True), (2, False)),
         (True, False): ((0, True), (2, False)),
@@ -139,6 +140,9 @@ def test_ends_tell_how_many() -> None:
 def test_what_is_too_much_is_counted() -> None:
     many = Diagram(tuple(Entity(f"t{n}", ()) for n in range(MAX_ENTITIES + 7)), ())
     assert draw(many).left_out == 7
+    dense = related(*(f"t{n:02}>t{m:02}" for n in range(50) for m in range(n)))
+    drawing = draw(dense)
+    assert (len(drawing.lines), drawing.relations_left_out) == (MAX_RELATIONS, 225)
     wide = draw(related("a>a", columns=MAX_ROWS + 4)).boxes[0]
     assert (len(wide.rows), wide.more) == (MAX_ROWS, 5)
 
@@ -147,3 +151,16 @@ def test_no_text_breaks_xml() -> None:
     assert plain("a\x00\n\x1b") == "a␀␊␛"
     assert plain("\ud800\ufffe\u202e") == "\ufffd" * 3
     assert plain("é表🙂") == "é表🙂"
+
+
+def test_both_kinds_of_end_at_one_column_stand_apart() -> None:
+    entities = tuple(Entity(name, (Attribute("x", "int"),)) for name in "abc")
+    relations = (Relation("a", "c", (("x", "x"),), required=True), Relation("b", "c", (("x", "x"),)))
+    one, other = (line.ends[1].y for line in draw(Diagram(entities, relations)).lines)
+    assert one + 10 == other
+
+
+def test_long_names_are_cut_by_their_width() -> None:
+    assert cut("x" * 40) == "x" * 40
+    assert cut("x" * 41) == "x" * 39 + "…"
+    assert cut("表" * 40) == "表" * 19 + "…"

@@ -78,9 +78,12 @@ export async function createEditor(parent, { doc, mode, label, readonly, onChang
 
 const aStepOfItsOwn = () => isolateHistory.of("full");
 
+/** Put a name where the cursor is, apart from a word before it. */
 export function insertText(view, text) {
+  const { from } = view.state.selection.main;
+  const apart = /[\p{L}\p{N}_$"']/u.test(view.state.sliceDoc(Math.max(0, from - 1), from)) ? " " : "";
   view.dispatch({
-    ...view.state.replaceSelection(text),
+    ...view.state.replaceSelection(apart + text),
     annotations: aStepOfItsOwn(),
     userEvent: "input.paste",
     scrollIntoView: true,
