@@ -1,0 +1,168 @@
+"""What a page of PostgreSQL costs the server: the first run, the first run after a Reset, a short run, a long table.
+
+`python -m bench.page [rounds]` prints the targets beside the figures and ends by itself in well under a minute.
+"""
+
+import asyncio
+import http.client
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+import uvicorn
+
+from app.config import Settings
+from app.engines.postgres.admin import name_of
+from app.main import create_app
+from app.playground.services import Services
+from app.web.render import environment
+
+FIRST_RUNS = 10
+WARM_UP = 20
+TABLE = (
+    "SELECT "
+    + ", ".join(f"g * {i} AS c{i}" for i in range(5))
+    + ", "
+    + (", ".join(f"md5((g + {i})::text) AS t{i}" for i in range(5)) + " FROM generate_series(1, 1000) g")
+)
+SITE = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
+
+
+class Visitor:
+    """A browser's part: a keep-alive connection and a cookie."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._cookie = ""
+
+    def post(self, path: str, body: str, headers: dict[str, str]) -> tuple[float, str]:
+        """Milliseconds until the whole answer was there, and the answer."""
+        began = time.perf_counter()
+        self._connection.request("POST", path, body, headers | {"cookie": self._cookie})
+        response = self._connection.getresponse()
+        text = response.read().decode()
+        took_ms = (time.perf_counter() - began) * 1000
+        assert response.status == 200, (path, response.status, text[:300])
+        if cookie := response.headers.get("set-cookie"):
+            self._cookie = cookie.split(";")[0]
+        return took_ms, text
+
+    def call(self, source: str) -> float:
+        body = json.dumps({"engine": "postgres", "source": source})
+        return self.post("/api/v1/run", body, {"content-type": "application/json"})[0]
+
+    def press(self, what: str, **fields: str) -> tuple[float, str]:
+        return self.post(f"/partials/postgres/{what}", urlencode(fields), SITE)
+
+
+def show(what: str, values: list[float], target: str) -> None:
+    cuts = statistics.quantiles(values, n=20)
+    print(f"{what:<52}{statistics.median(values):>9.2f}{cuts[18]:>9.2f}   {target}")
+
+
+async def first_runs(services: Services, port: int) -> None:
+    first, after_reset, reset = [], [], []
+    for _ in range(FIRST_RUNS):
+        await services.sandboxes.fill_pool()
+        visitor = Visitor(port)
+        first.append(await asyncio.to_thread(visitor.call, "SELECT 1"))
+        await services.sandboxes.fill_pool()
+        reset_ms, _ = await asyncio.to_thread(visitor.press, "reset")
+        run_ms = await asyncio.to_thread(visitor.call, "SELECT 1")
+        reset.append(reset_ms)
+        after_reset.append(reset_ms + run_ms)
+    show("new session, first run, pool warm", first, "under 150")
+    show("Reset alone", reset, "")
+    show("Reset and first run, pool warm", after_reset, "under 150")
+
+
+async def short_runs(services: Services, port: int, rounds: int) -> None:
+    visitor = Visitor(port)
+    await asyncio.to_thread(visitor.call, "SELECT 1")
+    session = list(services.sandboxes._places)[-1][0]
+    sandbox = (await services.sandboxes.get(session, "postgres")).sandbox
+    engine: Any = services.engines.get("postgres")
+    raw = await asyncpg.connect(**engine.server.tenant_arguments(name_of(sandbox), sandbox.secret))
+    theirs, ours = [], []
+    for number in range(WARM_UP + rounds):
+        began = time.perf_counter()
+        await raw.fetch("SELECT 1")
+        raw_ms = (time.perf_counter() - began) * 1000
+        api_ms = await asyncio.to_thread(visitor.call, "SELECT 1")
+        if number >= WARM_UP:
+            theirs.append(raw_ms)
+            ours.append(api_ms)
+    await raw.close()
+    show("SELECT 1, asyncpg alone", theirs, "")
+    show("SELECT 1, JSON API", ours, "")
+    added = statistics.median(ours) - statistics.median(theirs)
+    print(f"{'SELECT 1, added at the median':<52}{added:>9.2f}{'':>9}   at most 3")
+
+
+async def long_table(port: int, rounds: int) -> None:
+    """The time in the template is the server's own; the whole request has the query and the sidebar too."""
+    visitor = Visitor(port)
+    rendered: list[float] = []
+    template: Any = environment().get_template("partials/run.html")
+    render: Callable[..., str] = template.render
+
+    def timed(*args: Any, **context: Any) -> str:
+        began = time.perf_counter()
+        html = render(*args, **context)
+        rendered.append((time.perf_counter() - began) * 1000)
+        return html
+
+    template.render = timed
+    whole = []
+    for number in range(3 + rounds):
+        took_ms, html = await asyncio.to_thread(visitor.press, "run", source=TABLE)
+        assert html.count("<tr>") == 1_001, html[:500]
+        if number >= 3:
+            whole.append(took_ms)
+    template.render = render
+    show("1,000 rows of 10 columns as HTML, in the template", rendered[3:], "under 25")
+    show("1,000 rows of 10 columns as HTML, whole request", whole, "")
+
+
+async def main(folder: Path, rounds: int) -> None:
+    settings = Settings(
+        data_dir=folder / "data",
+        engines=("postgres",),
+        run_burst=100_000,
+        runs_per_second=100_000,
+        janitor_interval_ms=3_600_000,
+    )
+    built: list[Services] = []
+    app = create_app(settings, on_ready=built.append)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
+    serving = asyncio.create_task(server.serve())
+    try:
+        while not server.started:
+            await asyncio.sleep(0.05)
+            assert not serving.done(), "the app did not start"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        print(f"{f'{os.cpu_count()} cores':<52}{'median':>9}{'p95':>9}   target, ms")
+        await first_runs(built[0], port)
+        await short_runs(built[0], port, rounds)
+        await long_table(port, max(10, rounds // 10))
+    finally:
+        server.should_exit = True
+        await serving
+
+
+if __name__ == "__main__":
+    data = Path(tempfile.mkdtemp(prefix="sandtable-bench-"))
+    data.chmod(0o755)
+    try:
+        asyncio.run(main(data, int(sys.argv[1]) if len(sys.argv) > 1 else 300))
+    finally:
+        shutil.rmtree(data)
