@@ -192,7 +192,9 @@ class FakeEngine(Engine):
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         return [
-            SchemaObject("table" if name.startswith("t") else "thing", name)
+            SchemaObject(
+                "table" if name.startswith("t") else "thing", name, reference=f'"{name}"' if " " in name else None
+            )
             for name in self.objects.get(sandbox.namespace, [])
         ]
 

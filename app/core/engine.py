@@ -30,13 +30,15 @@ Transaction = Literal["none", "open", "failed"]
 class SchemaObject:
     """Something a sandbox holds, for the sidebar and for completion.
 
-    `kind` is the engine's word (`table`, `view`, `collection`, `key`, `index`, ...); `detail` one short fact; `parts` its columns or fields.
+    `kind` is the engine's word (`table`, `view`, `collection`, `key`, `index`, ...); `detail` one short fact; `parts` its columns or fields;
+    `reference` its name as a source writes it (quoted), where that differs from `name`.
     """
 
     kind: str
     name: str
     detail: str | None = None
     parts: list["SchemaObject"] = field(default_factory=list)
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Engine(ABC):
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = ()
     """How an open transaction is ended: pairs of a button's label and the source it runs. The last one also ends a failed one."""
     preview: ClassVar[str] = ""
-    """A source that shows the first rows of an object: `{name}` is its name as `inspect` gives it, `{string}` that as a JSON string."""
+    """A source that shows the first rows of an object: `{name}` is its name as a source writes it, `{string}` that as a JSON string."""
     creation_is_slow: ClassVar[bool] = False
     """True where `create` takes long enough that a pool of ready sandboxes is kept."""
 

@@ -195,9 +195,162 @@ def test_10_the_keyboard_reaches_everything(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize(
-    "path", ["/", "/postgres", "/mongodb", "/redis", "/dynamodb", "/compare", "/api/docs", "/nothing-here"]
+    "path",
+    [
+        "/",
+        "/postgres",
+        "/mongodb",
+        "/redis",
+        "/dynamodb",
+        "/postgres/diagram",
+        "/compare",
+        "/api/docs",
+        "/nothing-here",
+    ],
 )
 def test_11_nothing_is_wider_than_the_screen(page: Page, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_12_explain_by_keyboard(page: Page) -> None:
+    page.goto("/postgres")
+    write(page, "select count(*) from generate_series(1, 10)")
+    page.keyboard.press("ControlOrMeta+Shift+Enter")
+    expect(page.locator("#results .plan")).to_contain_text("measured")
+    expect(page.locator("#results .plan .steps")).to_be_visible()
+    expect(page.locator("#results .rows")).to_be_visible()
+    expect(page.locator("#source .cm-line")).to_have_count(1)
+    page.locator("select[name=explain]").select_option("plan")
+    page.reload()
+    expect(page.locator("select[name=explain]")).to_have_value("plan")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#results .plan")).to_contain_text("not executed")
+    page.goto("/redis")
+    expect(page.locator("select[name=explain]")).to_have_value("none")
+
+
+def test_13_a_transaction_stays_open_until_a_button_ends_it(page: Page) -> None:
+    page.goto("/postgres")
+    write(page, "drop table if exists kept; create table kept (n int); begin; insert into kept values (1)")
+    page.keyboard.press("ControlOrMeta+Enter")
+    strip = page.locator("#results .transaction")
+    expect(strip).to_contain_text("A transaction is open")
+    expect(page.locator("#announcer")).to_contain_text("A transaction is open")
+    page.reload()
+    strip.get_by_role("button", name="Commit").click()
+    expect(page.locator("#results")).to_contain_text("COMMIT")
+    expect(strip).to_have_count(0)
+    expect(page.locator("#source .cm-content")).to_contain_text("insert into kept")
+    write(page, "begin; delete from kept; select nonsense")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(strip).to_contain_text("until it is rolled back")
+    expect(strip.get_by_role("button")).to_have_count(1)
+    strip.get_by_role("button", name="Rollback").focus()
+    page.keyboard.press("Enter")
+    expect(strip).to_have_count(0)
+    page.reload()
+    expect(strip).to_have_count(0)
+    expect(page.locator("#source .cm-content")).to_contain_text("select nonsense")
+    write(page, "table kept")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#results")).to_contain_text("1 row")
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mongodb", "dynamodb"])
+def test_14_names_go_into_the_editor_and_show_their_rows(page: Page, engine: str) -> None:
+    source, answer, thing = SOURCES[engine]
+    page.goto(f"/{engine}")
+    write(page, source)
+    page.keyboard.press("ControlOrMeta+Enter")
+    name = page.locator(f'#schema [data-object="{thing}"] [data-insert="{thing}"]').first
+    expect(name).to_be_visible()
+    write(page, "-- ")
+    name.click()
+    content = page.locator("#source .cm-content")
+    expect(content).to_have_text(f"-- {thing}")
+    expect(content).to_be_focused()
+    name.dblclick()
+    expect(page.locator("#results")).to_contain_text(answer)
+    expect(content).to_have_text(f"-- {thing}")
+    preview = page.get_by_role("button", name=f"Preview {thing}")
+    preview.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#results")).to_contain_text(answer)
+
+
+def test_15_related_tables_are_drawn(page: Page) -> None:
+    page.goto("/postgres/diagram")
+    expect(page.locator("#main")).to_contain_text("Nothing to draw yet")
+    page.goto("/postgres")
+    write(
+        page,
+        "drop table if exists b, a; create table a (id int primary key); create table b (a_id int not null references a)",
+    )
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#results .pill.ok")).to_be_visible()
+    page.get_by_role("link", name="Diagram").click()
+    expect(page.locator(".entity")).to_have_count(2)
+    expect(page.locator(".relation")).to_have_count(1)
+    expect(page.locator(".relation title")).to_have_text("b refers to a (a_id → id)")
+    drawing = page.locator(".drawing")
+    before = drawing.get_attribute("viewBox")
+    page.locator("pan-zoom").focus()
+    for key in ("+", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+        after = drawing.get_attribute("viewBox")
+        assert after != before, key
+        before = after
+    expect(page.locator("[data-scale]")).to_have_text("125 %")
+    box = page.locator("pan-zoom").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 400, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 200, steps=4)
+    page.mouse.up()
+    assert drawing.get_attribute("viewBox") != before
+    page.get_by_role("button", name="Show all of it").click()
+    expect(page.locator("[data-scale]")).to_have_text("100 %")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="SVG").click()
+    assert download.value.suggested_filename == "postgres-diagram.svg"
+    assert download.value.path().read_text().startswith("<svg xmlns=")
+
+
+def test_16_format_is_one_step_to_undo(page: Page) -> None:
+    source = "select   a,b from   generate_series(1,2) as t(a),   (select 3) as u(b) where a>1"
+    page.goto("/postgres")
+    write(page, source)
+    content = page.locator("#source .cm-content")
+    page.keyboard.press("Shift+Alt+f")
+    expect(page.locator("#announcer")).to_have_text("Formatted.")
+    expect(page.locator("#source .cm-line")).not_to_have_count(1)
+    expect(content).to_be_focused()
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#results")).to_contain_text("1 row")
+    page.keyboard.press("ControlOrMeta+z")
+    expect(content).to_have_text(source)
+    write(page, "select 'never ended")
+    page.get_by_role("button", name="Format").click()
+    expect(page.locator("#results .error")).to_be_visible()
+    expect(content).to_contain_text("select 'never ended")
+
+
+def test_17_the_new_buttons_work_without_javascript(browser: Browser, served: Served) -> None:
+    context = browser.new_context(base_url=f"http://127.0.0.1:{served.port}", java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/postgres")
+    source = page.locator("#source textarea")
+    source.fill("create table plain (n int); begin; insert into plain values (7)")
+    page.get_by_role("button", name="Explain").click()
+    page.get_by_role("button", name="Commit").click()
+    expect(page.locator("#results")).to_contain_text("COMMIT")
+    expect(source).to_have_value("create table plain (n int); begin; insert into plain values (7)")
+    page.get_by_role("button", name="Preview plain").click()
+    expect(page.locator("#results .rows")).to_contain_text("7")
+    page.get_by_role("button", name="Format").click()
+    expect(source).not_to_have_value("create table plain (n int); begin; insert into plain values (7)")
+    page.get_by_role("link", name="Diagram").click()
+    expect(page.locator(".entity")).to_contain_text("plain")
+    context.close()

@@ -356,21 +356,23 @@ SCHEMA = [
         "kind": "table",
         "name": "orders",
         "detail": "about 1,200 rows",
+        "reference": None,
         "parts": [
-            {"kind": "column", "name": "id", "detail": "integer, primary key", "parts": []},
-            {"kind": "column", "name": "user_id", "detail": "integer, → users", "parts": []},
-            {"kind": "column", "name": "placed_at", "detail": "timestamptz", "parts": []},
-            {"kind": "index", "name": "orders_pkey", "detail": "btree (id), unique", "parts": []},
+            {"kind": "column", "name": "id", "detail": "integer, primary key", "parts": [], "reference": None},
+            {"kind": "column", "name": "user_id", "detail": "integer, → users", "parts": [], "reference": None},
+            {"kind": "column", "name": "placed_at", "detail": "timestamptz", "parts": [], "reference": None},
+            {"kind": "index", "name": "orders_pkey", "detail": "btree (id), unique", "parts": [], "reference": None},
         ],
     },
     {
         "kind": "table",
         "name": "users",
         "detail": "about 300 rows",
-        "parts": [{"kind": "column", "name": "name", "detail": "text", "parts": []}],
+        "reference": '"users"',
+        "parts": [{"kind": "column", "name": "name", "detail": "text", "parts": [], "reference": None}],
     },
-    {"kind": "view", "name": HOSTILE[0], "detail": HOSTILE[1], "parts": []},
-    {"kind": "function", "name": "total_of(integer)", "detail": "numeric", "parts": []},
+    {"kind": "view", "name": HOSTILE[0], "detail": HOSTILE[1], "parts": [], "reference": None},
+    {"kind": "function", "name": "total_of(integer)", "detail": "numeric", "parts": [], "reference": None},
 ]
 
 

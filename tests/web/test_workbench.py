@@ -61,9 +61,10 @@ def test_preview_runs_beside_the_editor(client: TestClient, path: str, name: str
 
 
 def test_previews_are_offered_for_what_has_rows(client: TestClient) -> None:
-    html = client.post("/partials/alpha/run", data={"source": "make t1\nmake other"}).text
-    assert re.findall(r'name="preview"\s+value="([^"]+)"', html) == ["t1"]
-    assert re.findall(r'data-insert="([^"]+)"', html) == ["t1", "other"]
+    html = client.post("/partials/alpha/run", data={"source": "make t1\nmake other\nmake t 2"}).text
+    assert re.findall(r'name="preview"\s+value="([^"]+)"', html) == ["t1", "&#34;t 2&#34;"]
+    assert re.findall(r'data-insert="([^"]+)"', html) == ["t1", "&#34;t 2&#34;", "other"]
+    assert 'data-object="t 2"' in html
     assert "schema-filter" not in html
 
 

@@ -5,9 +5,11 @@ export function sandboxCompletion(context) {
   if (!word || (word.from === word.to && !context.explicit)) return null;
   const options = [];
   for (const object of document.querySelectorAll("#schema [data-object]")) {
-    options.push({ label: object.dataset.object, detail: object.querySelector("small")?.textContent });
+    const apply = object.querySelector("[data-insert]")?.dataset.insert;
+    options.push({ label: object.dataset.object, apply, detail: object.querySelector("small")?.textContent });
     for (const part of object.querySelectorAll("[data-part]")) {
-      options.push({ label: part.dataset.part, detail: object.dataset.object, boost: -1 });
+      const { insert } = part.querySelector("[data-insert]").dataset;
+      options.push({ label: part.dataset.part, apply: insert, detail: object.dataset.object, boost: -1 });
     }
   }
   // After a dot, only the last name is being written: u.na, db.orders.
