@@ -28,44 +28,6 @@ async def test_engine_facts(postgres: PostgresEngine) -> None:
     assert postgres.diagnose(postgres.settings, postgres.places).fix is None
 
 
-VALUES = [
-    ("1::int", "1"),
-    ("123456789012345678901234567890.123456789::numeric", "123456789012345678901234567890.123456789"),
-    ("'NaN'::numeric", "NaN"),
-    ("'-Infinity'::float8", "-Infinity"),
-    ("1e-300::float8", "1e-300"),
-    ("0.1::float4", "0.1"),
-    ("true", "t"),
-    ("null", None),
-    ("''", ""),
-    ("E'a\\tb\\nc\\x01'", "a\tb\nc\x01"),
-    ("'\\xdeadbeef'::bytea", "\\xdeadbeef"),
-    ("'0044-03-15 BC'::date", "0044-03-15 BC"),
-    ("'infinity'::timestamptz", "infinity"),
-    ("'24:00'::time", "24:00:00"),
-    ("'2020-02-29 12:00+02'::timestamptz", "2020-02-29 10:00:00+00"),
-    ("interval '1 year 2 days 3 seconds'", "1 year 2 days 00:00:03"),
-    ('\'{"b": 1, "a": [1, null]}\'::jsonb', '{"a": [1, null], "b": 1}'),
-    ("array[[1, 2], [3, null]]", "{{1,2},{3,NULL}}"),
-    ("row(1, 'a b', null)", '(1,"a b",)'),
-    ("int4range(1, 5)", "[1,5)"),
-    ("'{[1,2), [5,6)}'::int4multirange", "{[1,2),[5,6)}"),
-    ("point(1, 2)", "(1,2)"),
-    ("inet '192.168.0.1/24'", "192.168.0.1/24"),
-    ("b'101'", "101"),
-    ("to_tsvector('english', 'fat cats')", "'cat':2 'fat':1"),
-    ("null::pg_class", None),
-    ("'pg_class'::regclass", "pg_class"),
-    ("uuid '00000000-0000-0000-0000-000000000001'", "00000000-0000-0000-0000-000000000001"),
-    ("12.5::money", "$12.50"),
-]
-
-
-async def test_values_are_the_servers_own_text(ada: Visitor) -> None:
-    for expression, text in VALUES:
-        assert (await ada.must(f"SELECT {expression}")).value == text, expression
-
-
 async def test_types_made_by_the_visitor(ada: Visitor) -> None:
     ran = await ada.must("""
         CREATE TYPE mood AS ENUM ('sad', 'ok');
@@ -195,6 +157,38 @@ async def test_notices_by_severity(ada: Visitor) -> None:
     assert failed.notices == [Notice("notice", "before")]
     assert failed.error
     assert (failed.code, failed.error.message, failed.error.hint) == ("UE001", "boom", "a hint")
+
+
+async def test_notices_tell_their_detail_and_hint(ada: Visitor) -> None:
+    ran = await ada.must("""
+        DO $$ BEGIN RAISE WARNING 'w' USING DETAIL = 'd', HINT = 'h'; END $$;
+        CREATE TABLE t (a int PRIMARY KEY); CREATE VIEW v AS TABLE t; CREATE VIEW w AS TABLE t; DROP TABLE t CASCADE;
+    """)
+    assert ran.notices == [
+        Notice("warning", "w\nDetail: d\nHint: h"),
+        Notice("notice", "drop cascades to 2 other objects\nDetail: drop cascades to view v\ndrop cascades to view w"),
+    ]
+
+
+async def test_the_context_of_nested_functions_is_told(ada: Visitor) -> None:
+    ran = await ada.run("""
+        CREATE FUNCTION inner_f(n int) RETURNS int LANGUAGE plpgsql AS $$
+        BEGIN
+            RETURN 1 / n;
+        END $$;
+        CREATE FUNCTION outer_f() RETURNS int LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM inner_f(0);
+            RETURN 1;
+        END $$;
+        SELECT outer_f();
+    """)
+    assert ran.error
+    assert (ran.error.detail or "").split("\n") == [
+        "PL/pgSQL function inner_f(integer) line 3 at RETURN",
+        'SQL statement "SELECT inner_f(0)"',
+        "PL/pgSQL function outer_f() line 3 at PERFORM",
+    ]
 
 
 async def test_notifications_of_another_client_come_with_the_next_run(ada: Visitor, bob: Visitor) -> None:

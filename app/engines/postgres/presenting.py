@@ -38,8 +38,11 @@ def notice_of(message: Any, own: str) -> Notice | None:
     if _SYSTEM_TABLE_SKIPPED.fullmatch(message.message):
         return None
     severity = str(message.severity_en or message.severity).lower()
-    text = hide_others(message.message, own)
-    return Notice(severity if severity in SEVERITIES else "info", text) if text is not None else None
+    told = (("", message.message), ("Detail: ", message.detail), ("Hint: ", message.hint))
+    lines = [f"{label}{shown}" for label, text in told if (shown := hide_others(text, own))]
+    if hide_others(message.message, own) is None:
+        return None
+    return Notice(severity if severity in SEVERITIES else "info", "\n".join(lines))
 
 
 def expanded(result: Result) -> None:
