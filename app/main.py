@@ -60,6 +60,7 @@ def create_app(
             built = services.build(settings, standing, memory, keys[-1].encode(), note)
             app.state.services = built
             built.janitor.start()
+            stack.push_async_callback(built.sandboxes.close)
             stack.push_async_callback(built.runner.close)
             stack.push_async_callback(built.janitor.stop)
             if on_ready:

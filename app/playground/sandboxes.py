@@ -44,6 +44,7 @@ class Sandboxes:
         self._places: dict[tuple[str, str], Place] = {}
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._making: set[str] = set()
+        self._dropping: dict[str, asyncio.Task[bool]] = {}
 
     async def find(self, session_id: str, slug: str) -> Place | None:
         """The session's sandbox if it has one."""
@@ -78,11 +79,19 @@ class Sandboxes:
         await self._store.save_sandbox(place.record())
 
     async def reset(self, session_id: str, slug: str) -> None:
-        """Drop the session's sandbox; the next run makes a fresh one."""
+        """Take the session's sandbox away; the next run makes a fresh one. What was in it is dropped meanwhile."""
         async with self._lock(session_id, slug):
             place = await self.find(session_id, slug)
-            if place is not None:
-                await self._expire(place.sandbox)
+            if place is None:
+                return
+            await self._retire(place.sandbox)
+        task = asyncio.create_task(self._try_expire(place.sandbox), name=f"drop {place.sandbox.namespace}")
+        self._dropping[place.sandbox.namespace] = task
+        task.add_done_callback(lambda _: self._dropping.pop(place.sandbox.namespace, None))
+
+    async def close(self) -> None:
+        """Wait for the drops under way. What is left keeps its tombstone for the next start."""
+        await asyncio.gather(*self._dropping.values(), return_exceptions=True)
 
     async def expire_idle(self) -> int:
         """Drop sandboxes unused for longer than they live, and retry what could not be dropped. Returns how many."""
@@ -92,7 +101,8 @@ class Sandboxes:
         for engine in self._engines.standing():
             for record in await self._store.sandboxes(engine.slug):
                 owned_and_idle = record.sandbox.session_id is not None and record.used_at < before
-                if not (record.dropping or owned_and_idle) or record.sandbox.namespace in self._making:
+                under_way = record.sandbox.namespace in self._making or record.sandbox.namespace in self._dropping
+                if under_way or not (record.dropping or owned_and_idle):
                     continue
                 place = self._places.get((record.sandbox.session_id or "", engine.slug))
                 if place and place.sandbox.namespace == record.sandbox.namespace and place.users:
@@ -141,12 +151,16 @@ class Sandboxes:
             self._making.discard(sandbox.namespace)
         return sandbox
 
-    async def _expire(self, sandbox: Sandbox) -> None:
+    async def _retire(self, sandbox: Sandbox) -> None:
+        """No new work from here on: a tombstone in the store, and no place in this process."""
         await self._store.mark_dropping(sandbox.namespace)
         if sandbox.session_id is not None:
             place = self._places.get((sandbox.session_id, sandbox.engine))
             if place and place.sandbox.namespace == sandbox.namespace:
                 del self._places[sandbox.session_id, sandbox.engine]
+
+    async def _expire(self, sandbox: Sandbox) -> None:
+        await self._retire(sandbox)
         engine = self._engines.get(sandbox.engine)
         await engine.close_clients(sandbox)
         await engine.drop(sandbox)

@@ -148,6 +148,7 @@ async def test_reset_gives_a_fresh_sandbox(built: Services) -> None:
     await run(built, "make old")
     before = (await built.sandboxes.get("s", "fake")).sandbox
     await built.runner.reset("s", "fake")
+    await built.sandboxes.close()
     after = (await built.sandboxes.get("s", "fake")).sandbox
     engine = built.engines.get("fake")
     assert isinstance(engine, FakeEngine)
