@@ -122,7 +122,7 @@ def test_7_share_and_open_in_a_clean_profile(page: Page, browser: Browser, serve
     write(page, "SET shared yes-it-is\nGET shared")
     page.keyboard.press("ControlOrMeta+Enter")
     expect(page.locator("#results")).to_contain_text("yes-it-is")
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share", exact=True).click()
     link = page.locator("#share-link").input_value()
     assert re.search(r"/p/[\w-]{22}$", link)
     for javascript in (True, False):
