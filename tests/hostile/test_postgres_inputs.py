@@ -20,12 +20,11 @@ SYNTAX = "42601"
 TOO_COMPLEX = "54001"
 TOO_LARGE = "54000"
 STOPPED = "max_run_ms"
-SHORT_MS = 300
+SHORT_MS = 500
 
 SETTINGS = [
     ("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0", OK),
     ("SET transaction_timeout = 1; SELECT pg_sleep(0.1)", "25P04"),
-    ("SET idle_session_timeout = 1", OK),
     ("SET default_transaction_read_only = on; CREATE TABLE x (a int)", "25006"),
     ("SET default_transaction_read_only = off; SET default_transaction_isolation = serializable", OK),
     ("SET session_replication_role = replica", DENIED),
@@ -196,7 +195,7 @@ BOMBS = [
     ("SELECT repeat('[', 200000)::jsonb", TOO_COMPLEX),
     ("SELECT repeat('(', 100000)::tsquery", TOO_COMPLEX),
     ("SELECT xmlparse(content repeat('<a>', 10000))", "0A000"),
-    ("SELECT 'x' ~ '(((((x{100}){100}){100}){100}){100})'", "2201B"),
+    ("SELECT 'x' ~ 'x{256}'", "2201B"),
     ("SELECT repeat('a', 10000) ~ '((((a*)*)*)*)*b'", OK),
     ("SELECT string_to_array(repeat(',', 50000000), ',') IS NULL", STOPPED),
     ("SELECT array_fill(1, ARRAY[10000, 10000, 10000])", TOO_LARGE),
@@ -210,16 +209,16 @@ BOMBS = [
     ("SELECT a.*, b.* FROM wide a JOIN wide b ON true", "54011"),
     (NESTED, TOO_COMPLEX),
     ("DO $$ BEGIN FOR i IN 1..400000 LOOP RAISE NOTICE 'n %', i; END LOOP; END $$", STOPPED),
-    ("DO $$ BEGIN FOR i IN 1..20000 LOOP PERFORM pg_notify('x', i::text); END LOOP; END $$", OK),
+    ("DO $$ BEGIN FOR i IN 1..5000 LOOP PERFORM pg_notify('x', i::text); END LOOP; END $$", OK),
     ("SELECT pg_notify('x', repeat('x', 8000))", "22023"),
     ("DO $$ BEGIN RAISE EXCEPTION '%', repeat('x', 900000); END $$", "P0001"),
     ("DO $$ BEGIN RAISE EXCEPTION 'e' USING DETAIL = repeat('d', 900000), HINT = repeat('h', 900000); END $$", "P0001"),
-    ("DO $$ BEGIN FOR i IN 1..3000 LOOP EXECUTE format('PREPARE p%s AS SELECT %s', i, i); END LOOP; END $$", OK),
+    ("DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('PREPARE p%s AS SELECT %s', i, i); END LOOP; END $$", OK),
     (
         "DEALLOCATE ALL; DO $$ BEGIN LOOP PERFORM set_config('my.x', repeat('x', 1000000), false); END LOOP; END $$",
         STOPPED,
     ),
-    ("BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT repeat('x', 1000) FROM generate_series(1, 20000); COMMIT", OK),
+    ("BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT repeat('x', 1000) FROM generate_series(1, 5000); COMMIT", OK),
     ("CLOSE ALL; BEGIN; " + "SAVEPOINT s; " * 300 + "SELECT 1", OK),
     ("CREATE TABLE loopy (a int); DO $$ BEGIN LOOP TRUNCATE loopy; COMMIT; END LOOP; END $$", STOPPED),
     ("CREATE INDEX loopy_a ON loopy (a); DO $$ BEGIN LOOP REINDEX TABLE loopy; COMMIT; END LOOP; END $$", STOPPED),
