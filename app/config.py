@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(2_000_000, ge=1, description="How long a request body may be.")
     max_share_bytes: int = Field(4_000_000, ge=1, description="How long a shared playground may be, results included.")
 
-    max_runs_per_engine: int = Field(8, ge=1, description="How many runs one engine executes at the same time.")
+    max_runs_per_engine: int = Field(16, ge=1, description="How many runs one engine executes at the same time.")
     slot_wait_ms: int = Field(
         2_000, ge=0, description="How long a run waits for a free slot before it is told the engine is busy."
     )
