@@ -79,6 +79,16 @@ def test_notifications_are_taken_out(seed: int) -> None:
     feed(wire, message(b"Z", b"I") + note + note + message(b"Z", b"T"), random.Random(seed))
     assert list(wire.notifications) == [("kanal-é", "héllo")] * 2
     assert connection._protocol.received == message(b"Z", b"I") + message(b"Z", b"T")
+    assert wire.status == b"T"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_copied_lines_past_the_limit_are_dropped_as_rows_are(seed: int) -> None:
+    wire, connection, floods = wired(100)
+    line = message(b"d", b"x" * 25)
+    feed(wire, message(b"H", b"\0" * 5) + line * 5 + message(b"c") + message(b"Z", b"E"), random.Random(seed))
+    assert connection._protocol.received == message(b"H", b"\0" * 5) + line * 3 + message(b"c") + message(b"Z", b"E")
+    assert (wire.dropped_rows, wire.status, floods) == (2, b"E", [])
 
 
 def test_one_huge_value_is_stopped_at_its_header() -> None:
