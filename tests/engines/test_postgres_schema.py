@@ -105,3 +105,19 @@ async def test_nothing_is_there_before_and_after(ada: Visitor) -> None:
     assert await ada.engine.inspect(ada.sandbox) == []
     assert await ada.engine.diagram(ada.sandbox) == Diagram((), ())
     assert ada.engine.draws
+
+
+async def test_names_come_as_a_source_writes_them(ada: Visitor) -> None:
+    await ada.must(
+        'CREATE TABLE "Odd ""Name" ("select" int, plain int); CREATE SCHEMA "My S"; CREATE TABLE "My S".t (a int)'
+    )
+    objects = {thing.name: thing for thing in await ada.engine.inspect(ada.sandbox)}
+    odd = objects['Odd "Name']
+    assert odd.reference == '"Odd ""Name"'
+    assert [(part.name, part.reference) for part in odd.parts if part.kind == "column"] == [
+        ("select", '"select"'),
+        ("plain", "plain"),
+    ]
+    assert objects["My S.t"].reference == '"My S".t'
+    for thing in (odd, objects["My S.t"]):
+        await ada.must(ada.engine.preview.replace("{name}", thing.reference or thing.name))

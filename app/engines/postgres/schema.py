@@ -24,7 +24,10 @@ async def objects(inside: "Inside") -> list[SchemaObject]:
     for row in beside:
         if row["relation"] is not None:
             parts.setdefault(row["relation"], []).append(SchemaObject(row["kind"], row["name"], row["detail"]))
-    tables = [SchemaObject(row["kind"], _name(row), _extent(row), parts.get(row["oid"], [])) for row in relations]
+    tables = [
+        SchemaObject(row["kind"], _name(row), _extent(row), parts.get(row["oid"], []), row["reference"])
+        for row in relations
+    ]
     others = [
         SchemaObject(row["kind"], _name(row), _short(row["detail"] or "") or None)
         for row in beside
@@ -86,7 +89,7 @@ def _column(row: "asyncpg.Record") -> SchemaObject:
         marks.append("unique")
     if row["refers_to"]:
         marks.append(f"refers to {_short(row['refers_to'])}")
-    return SchemaObject("column", row["name"], ", ".join(marks))
+    return SchemaObject("column", row["name"], ", ".join(marks), reference=row["reference"])
 
 
 def _marks(row: "asyncpg.Record") -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 SELECT
     a.attrelid AS relation,
     a.attname AS name,
+    quote_ident(a.attname) AS reference,
     format_type(a.atttypid, a.atttypmod) AS type,
     a.attnotnull AS required,
     k.is_primary,

@@ -3,6 +3,7 @@ SELECT
     c.oid,
     n.nspname AS schema,
     c.relname AS name,
+    CASE WHEN n.nspname <> 'public' THEN quote_ident(n.nspname) || '.' ELSE '' END || quote_ident(c.relname) AS reference,
     CASE c.relkind
         WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table'
     END AS kind,
