@@ -36,7 +36,7 @@ lint: setup
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@report=$$($(BIN)/lint-imports --no-cache) || { echo "$$report"; exit 1; }
-	@$(BIN)/djlint --quiet --lint --check templates
+	@report=$$($(BIN)/djlint --lint --check templates 2>/dev/null) || { echo "$$report"; exit 1; }
 
 format: setup ## format and fix what can be fixed
 	@$(BIN)/ruff format .
