@@ -1,12 +1,13 @@
 """Hostile requests: forged cookies, foreign origins and hosts, oversized bodies, markup in data."""
 
 import re
+import time
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 from starlette.testclient import TestClient
 
-from app.web.security import Signer
+from app.web.security import SESSION_MAX_AGE_S, Signer
 
 MARKUP = [
     "<script>alert(1)</script>",
@@ -140,3 +141,18 @@ def test_markup_in_data_is_text_everywhere(client: TestClient, markup: str) -> N
     client.post("/partials/alpha/run", data={"source": f"say {markup}"})
     shared = client.post("/share", data={"title": markup, "source_alpha": f"say {markup}"}).text
     assert markup not in shared or markup == "{{7*7}}"
+
+
+def test_an_expired_cookie_gives_a_new_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    signer = Signer(["key"], secure=False)
+    value = signer.session_cookie("someone").split(";")[0].split("=", 1)[1]
+    assert signer.read_session(value) == "someone"
+    now = time.time()
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + SESSION_MAX_AGE_S + 2)
+    assert signer.read_session(value) is None
+
+
+def test_control_characters_in_a_source_come_back_as_text(client: TestClient) -> None:
+    html = client.post("/partials/alpha/run", data={"source": "say a\x1b[31mred\x07\r\nrows 1"}).text
+    assert "1 row" in html
+    assert "\x1b" not in client.get("/alpha").headers.get("set-cookie", "")
