@@ -1,6 +1,8 @@
 """The `sandtable` command: serve, doctor."""
 
 import argparse
+import os
+import socket
 import sys
 from pathlib import Path
 
@@ -38,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(settings: Settings) -> int:
     logs.configure(settings.log_level)
+    listening = _listen(settings.host, settings.port)
 
     def announce(services: Services) -> None:
         for offer in services.engines:
@@ -49,7 +52,7 @@ def _serve(settings: Settings) -> int:
                 print(f"{label} is away: {offer.reason} {offer.fix or ''}".rstrip(), flush=True)
         if services.store_note:
             print(services.store_note, flush=True)
-        print(f"http://{settings.host}:{settings.port}", flush=True)
+        print(f"http://{settings.host}:{listening.getsockname()[1]}", flush=True)
 
     with Places(settings.data_dir):
         pass
@@ -64,8 +67,16 @@ def _serve(settings: Settings) -> int:
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
     )
     server = uvicorn.Server(config)
-    server.run()
+    server.run(sockets=[listening])
     return 0 if server.started else 1
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The web server's socket, had before anything is started. Raises PlaceError when the port is in use."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as exc:
+        raise PlaceError(f"Cannot listen on {host}, port {port}: {os.strerror(exc.errno or 0)}. Choose another with --port.") from exc
 
 
 def _doctor(settings: Settings) -> int:

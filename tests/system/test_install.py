@@ -1,6 +1,7 @@
 """What someone gets who installs the wheel, asks the doctor, or lacks an engine."""
 
 import os
+import socket
 import subprocess
 import sys
 import zipfile
@@ -86,3 +87,13 @@ def test_the_wheel_serves_pages_outside_the_checkout(tmp_path: Path, data_dir: P
         assert served.run("redis", "PING").json()["results"][0]["text"] == "PONG"
     finally:
         served.end()
+
+
+def test_a_port_in_use_is_said_before_anything_is_started(data_dir: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = command("serve", "--port", str(taken.getsockname()[1]), "--data-dir", str(data_dir / "port"))
+    assert done.returncode == 1
+    assert "Address already in use. Choose another with --port." in done.stderr
+    assert "started from" not in done.stdout
