@@ -48,6 +48,7 @@ def pid_of(engine: DynamoEngine) -> int:
 async def test_a_killed_process_is_told_at_once_and_comes_back(own: tuple[Settings, Places]) -> None:
     async with await started(own) as engine:
         visitor = Visitor(engine, engine.new_sandbox(), own[0])
+        assert (await visitor.run(TABLE)).error is None
         run = asyncio.create_task(visitor.run(SAMPLES.forever, max_run_ms=5_000))
         await asyncio.sleep(0.4)
         os.kill(pid_of(engine), signal.SIGKILL)
