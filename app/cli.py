@@ -76,7 +76,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as exc:
-        raise PlaceError(f"Cannot listen on {host}, port {port}: {os.strerror(exc.errno or 0)}. Choose another with --port.") from exc
+        raise PlaceError(
+            f"Cannot listen on {host}, port {port}: {os.strerror(exc.errno or 0)}. Choose another with --port."
+        ) from exc
 
 
 def _doctor(settings: Settings) -> int:

@@ -74,6 +74,7 @@ class Places:
 
     def __exit__(self, *_: object) -> None:
         if self._lock_fd is not None:
+            shutil.rmtree(self.runtime, ignore_errors=True)  # sockets only, made again at the next start
             os.close(self._lock_fd)
             self._lock_fd = None
 
