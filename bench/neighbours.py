@@ -7,19 +7,15 @@ import asyncio
 import http.client
 import json
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from app.config import Settings
-from app.main import create_app
+from bench.serving import run, serving
 
 TARGET_RATIO = 3.0
 IDLE_S = 5.0
@@ -112,23 +108,10 @@ def measure(port: int, seconds: float) -> None:
 
 async def main(folder: Path, seconds: float) -> None:
     settings = Settings(data_dir=folder / "data", engines=("postgres",), run_burst=100_000, runs_per_second=100_000)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False))
-    serving = asyncio.create_task(server.serve())
-    try:
-        while not server.started:
-            await asyncio.sleep(0.05)
-            assert not serving.done(), "the app did not start"
+    async with serving(settings) as (_, port):
         print(f"{os.cpu_count()} cores, {settings.max_runs_per_engine} slots")
-        await asyncio.to_thread(measure, server.servers[0].sockets[0].getsockname()[1], seconds)
-    finally:
-        server.should_exit = True
-        await serving
+        await asyncio.to_thread(measure, port, seconds)
 
 
 if __name__ == "__main__":
-    data = Path(tempfile.mkdtemp(prefix="sandtable-bench-"))
-    data.chmod(0o755)
-    try:
-        asyncio.run(main(data, float(sys.argv[1]) if len(sys.argv) > 1 else 12.0))
-    finally:
-        shutil.rmtree(data)
+    run(lambda folder: main(folder, float(sys.argv[1]) if len(sys.argv) > 1 else 12.0))

@@ -6,10 +6,8 @@ Both ask the same server as the same sandbox user, in turn, in one run: `python 
 import asyncio
 import http.client
 import json
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -19,7 +17,6 @@ from typing import Any
 import asyncpg
 import boto3
 import redis.asyncio
-import uvicorn
 from botocore.config import Config
 from motor.motor_asyncio import AsyncIOMotorClient
 
@@ -29,8 +26,8 @@ from app.engines.dynamodb.calls import REGION
 from app.engines.mongodb.admin import database_of
 from app.engines.postgres.admin import name_of
 from app.engines.redis.policy import VISITOR_USER
-from app.main import create_app
 from app.playground.services import Services
+from bench.serving import run, serving
 
 WARM_UP = 20
 TABLE = {
@@ -139,26 +136,9 @@ def p95(values: list[float]) -> float:
 
 async def main(folder: Path, rounds: int) -> None:
     settings = Settings(data_dir=folder / "data", run_burst=100_000, runs_per_second=100_000)
-    built: list[Services] = []
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings, on_ready=built.append), port=0, log_config=None, access_log=False)
-    )
-    serving = asyncio.create_task(server.serve())
-    try:
-        while not server.started:
-            await asyncio.sleep(0.05)
-            assert not serving.done(), "the app did not start"
-        port = server.servers[0].sockets[0].getsockname()[1]
-        await measure(built[0], port, rounds)
-    finally:
-        server.should_exit = True
-        await serving
+    async with serving(settings) as (services, port):
+        await measure(services, port, rounds)
 
 
 if __name__ == "__main__":
-    data = Path(tempfile.mkdtemp(prefix="sandtable-bench-"))
-    data.chmod(0o755)
-    try:
-        asyncio.run(main(data, int(sys.argv[1]) if len(sys.argv) > 1 else 200))
-    finally:
-        shutil.rmtree(data)
+    run(lambda folder: main(folder, int(sys.argv[1]) if len(sys.argv) > 1 else 200))

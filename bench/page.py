@@ -7,10 +7,8 @@ import asyncio
 import http.client
 import json
 import os
-import shutil
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,13 +16,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import asyncpg
-import uvicorn
 
 from app.config import Settings
 from app.engines.postgres.admin import name_of
-from app.main import create_app
 from app.playground.services import Services
 from app.web.render import environment
+from bench.serving import run, serving
 
 FIRST_RUNS = 10
 WARM_UP = 20
@@ -141,28 +138,12 @@ async def main(folder: Path, rounds: int) -> None:
         runs_per_second=100_000,
         janitor_interval_ms=3_600_000,
     )
-    built: list[Services] = []
-    app = create_app(settings, on_ready=built.append)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
-    serving = asyncio.create_task(server.serve())
-    try:
-        while not server.started:
-            await asyncio.sleep(0.05)
-            assert not serving.done(), "the app did not start"
-        port = server.servers[0].sockets[0].getsockname()[1]
+    async with serving(settings) as (services, port):
         print(f"{f'{os.cpu_count()} cores':<52}{'median':>9}{'p95':>9}   target, ms")
-        await first_runs(built[0], port)
-        await short_runs(built[0], port, rounds)
+        await first_runs(services, port)
+        await short_runs(services, port, rounds)
         await long_table(port, max(10, rounds // 10))
-    finally:
-        server.should_exit = True
-        await serving
 
 
 if __name__ == "__main__":
-    data = Path(tempfile.mkdtemp(prefix="sandtable-bench-"))
-    data.chmod(0o755)
-    try:
-        asyncio.run(main(data, int(sys.argv[1]) if len(sys.argv) > 1 else 300))
-    finally:
-        shutil.rmtree(data)
+    run(lambda folder: main(folder, int(sys.argv[1]) if len(sys.argv) > 1 else 300))
