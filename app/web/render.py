@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app import __version__
 from app.config import Settings
 from app.playground.services import Services
+from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.resources import resource
 
 
@@ -25,6 +26,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    env.filters.update(json_tree=json_tree, array_tree=array_tree, bytes_dump=bytes_dump)
     env.globals["asset"] = asset
     env.globals["app_version"] = __version__
     return env

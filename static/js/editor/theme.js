@@ -11,7 +11,7 @@ export const theme = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--font-code)", lineHeight: "20px" },
   ".cm-content": { padding: "4px 0", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 16px 0 8px" },
-  ".cm-gutters": { backgroundColor: "transparent", border: "none", color: "var(--ink-3)" },
+  ".cm-gutters": { backgroundColor: "var(--surface)", border: "none", color: "var(--ink-3)" },
   ".cm-lineNumbers .cm-gutterElement": { minWidth: "40px", padding: "0 8px 0 8px", fontSize: "var(--text-xs)" },
   ".cm-activeLine": { backgroundColor: "transparent" },
   "&.cm-focused .cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--hover) 45%, transparent)" },
