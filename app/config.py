@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     max_share_bytes: int = Field(4_000_000, ge=1, description="How long a shared playground may be, results included.")
 
     max_runs_per_engine: int = Field(16, ge=1, description="How many runs one engine executes at the same time.")
+    max_streams_per_engine: int = Field(
+        64, ge=1, description="How many streaming runs one engine serves at the same time, beside the others."
+    )
+    max_feeds_per_session: int = Field(3, ge=1, description="How many pages of a session are sent live events.")
+    max_feeds: int = Field(500, ge=1, description="How many pages are sent live events in all.")
     slot_wait_ms: int = Field(
         2_000, ge=0, description="How long a run waits for a free slot before it is told the engine is busy."
     )

@@ -7,12 +7,13 @@ from typing import Self
 from app.config import Settings
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
 from app.core.doctor import Diagnosis
-from app.core.engine import Client, Engine, EngineInfo, SchemaObject, Transaction
+from app.core.engine import Client, Engine, EngineInfo, Listing, SchemaObject, Transaction
 from app.core.errors import EngineUnavailable, StatementFailed, StatementRefused, StatementStopped
 from app.core.limits import Limits, Quota, Usage
 from app.core.plans import Plan, PlanNode
-from app.core.results import Column, Event, Notice, Result, Statement, Stats, Truncated
+from app.core.results import Column, Event, Message, More, Notice, Result, Statement, Stats, Truncated
 from app.core.sandbox import Sandbox
+from app.core.vocabulary import Word
 
 
 def diagram_of(count: int) -> Diagram:
@@ -99,6 +100,18 @@ class FakeClient(Client):
                 await self._stop.wait()
                 self._stop.clear()
                 raise StatementStopped.by_visitor()
+            case "listen":
+                for number in range(int(rest)):
+                    yield Message("news", f"number {number}", float(number))
+                try:
+                    await asyncio.wait_for(self._stop.wait(), limits.left_ms / 1000)
+                    self._stop.clear()
+                except TimeoutError:
+                    pass
+                yield Result(kind="status", statement=statement, status=f"heard {rest}", stats=stats)
+            case "pages":
+                more = More("Next page", f"pages {int(rest) + 1}")
+                yield Result(kind="status", statement=statement, status=f"page {rest}", stats=stats, more=more)
             case "refuse":
                 raise StatementRefused(rest, code="no_such_rule", hint="Do something else.")
             case "vanish":
@@ -180,6 +193,19 @@ class FakeEngine(Engine):
                 statements.append(Statement(line, start, start + len(line), number))
             start += len(line) + 1
         return statements
+
+    def streams(self, statement: Statement) -> bool:
+        return statement.text.startswith("listen ")
+
+    async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
+        if path != "shelf":
+            return await super().browse(sandbox, path, cursor)
+        if cursor is None:
+            return Listing([SchemaObject("thing", "<b>first</b>", path="shelf")], "second & last")
+        return Listing([SchemaObject("thing", "last")])
+
+    async def words(self) -> list[Word]:
+        return [Word("say", "command", "say TEXT", "Says it.")]
 
     def format(self, source: str) -> str:
         at = source.find("?")

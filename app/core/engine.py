@@ -14,13 +14,14 @@ from typing import ClassVar, Literal, Self
 from app.config import Settings
 from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis
-from app.core.errors import EngineBusy, InvalidRequest
+from app.core.errors import EngineBusy, InvalidRequest, NotFound
 from app.core.examples import Example, read_examples
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
 from app.core.plans import Plan
 from app.core.results import Event, Statement
 from app.core.sandbox import NAMESPACE_ALPHABET, NAMESPACE_LENGTH, Sandbox
+from app.core.vocabulary import Word
 
 CLIENT_NAMES = ("main", "A", "B")
 Transaction = Literal["none", "open", "failed"]
@@ -31,7 +32,7 @@ class SchemaObject:
     """Something a sandbox holds, for the sidebar and for completion.
 
     `kind` is the engine's word (`table`, `view`, `collection`, `key`, `index`, ...); `detail` one short fact; `parts` its columns or fields;
-    `reference` its name as a source writes it (quoted), where that differs from `name`.
+    `reference` its name as a source writes it (quoted), where that differs from `name`; `path`: what `Engine.browse` is asked for when it is opened.
     """
 
     kind: str
@@ -39,6 +40,15 @@ class SchemaObject:
     detail: str | None = None
     parts: list["SchemaObject"] = field(default_factory=list)
     reference: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of what lies at a path. `cursor` asks for the next one; None at the end."""
+
+    objects: list[SchemaObject]
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +178,13 @@ class Engine(ABC):
     def split(self, source: str) -> list[Statement]:
         """The statements of a source, in order. Pure. Raises StatementFailed with an offset when it can't be read."""
 
+    def streams(self, statement: Statement) -> bool:
+        """Whether the statement listens or waits until it is stopped. Pure. It then gets `max_stream_ms`, and a slot for streams.
+
+        Such a statement ends with a normal result when its time is over (`truncated` names the limit) and when the visitor stops it.
+        """
+        return False
+
     def format(self, source: str) -> str:
         """The source laid out anew. Pure. Raises StatementFailed with an offset when it can't be read."""
         return source
@@ -179,6 +196,14 @@ class Engine(ABC):
     @abstractmethod
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         """What the sandbox holds. Empty when it was never created."""
+
+    async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
+        """What lies at the path of a schema object, at most 100 at a time. Raises NotFound for a path that is none."""
+        raise NotFound(f"There is nothing at {path!r}.")
+
+    async def words(self) -> list[Word]:
+        """The engine's own vocabulary. The same for every sandbox, as long as the version is."""
+        return []
 
     @abstractmethod
     async def usage(self, sandbox: Sandbox) -> Usage: ...

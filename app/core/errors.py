@@ -87,6 +87,14 @@ class StatementStopped(StatementError):
             limit=("max_run_ms", max_run_ms),
         )
 
+    @classmethod
+    def by_stream_time(cls, max_stream_ms: int) -> "StatementStopped":
+        return cls(
+            f"Stopped at the time limit of {max_stream_ms / 1000:g} s for listening.",
+            code="max_stream_ms",
+            limit=("max_stream_ms", max_stream_ms),
+        )
+
 
 class InvalidRequest(PlaygroundError):
     http_status = 400

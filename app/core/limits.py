@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 class Limits:
     """Bounds on one run. The runner hands each statement what is left of them.
 
-    `max_run_ms` is the limit as the visitor knows it, for messages; `left_ms` is the time left for this statement.
+    `max_run_ms` is the limit as the visitor knows it, for messages; `left_ms` is the time left for this statement: `max_stream_ms` for one that
+    streams.
     """
 
     max_run_ms: int = 5_000

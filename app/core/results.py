@@ -66,6 +66,14 @@ class Truncated:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """How a result goes on: `source` continues it (the next page), `label` names the button that runs it."""
+
+    label: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """`server_ms` only where the server itself told, with how (`explain`, `slow log`, `statistics`)."""
 
@@ -133,6 +141,7 @@ class Result:
     messages: list[Message] = field(default_factory=list)
     stats: Stats = field(default_factory=Stats)
     truncated: Truncated | None = None
+    more: More | None = None
     plan: Plan | None = None
     plan_note: str | None = None  # why there is no plan, when one was asked for
     reply_bytes: int = 0  # what this result took of the run's reply limit

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from app.core.engine import Client, Engine, Transaction
 from app.core.errors import InvalidRequest, StatementError, StatementStopped
 from app.core.limits import Limits
-from app.core.results import ErrorInfo, Message, Notice, Result, Statement, Stats
+from app.core.results import ErrorInfo, Message, Notice, Progress, Result, Statement, Stats
 from app.core.sandbox import Sandbox
+from app.playground.feeds import Speaker
 
 Answer = TypeVar("Answer")
 Explain = Literal["none", "plan", "measure"]
@@ -36,60 +37,77 @@ class Outcome:
     not_run: list[Statement] = field(default_factory=list)
     total_ms: float = 0.0
     transaction: Transaction = "none"
+    stopped: bool = False  # by the visitor
 
     @property
     def word(self) -> str:
         error = self.results[-1].error if self.results else None
-        return error.outcome if error else "ok"
+        if error:
+            return error.outcome
+        return "stopped" if self.stopped and self.not_run else "ok"
+
+
+async def split(engine: Engine, source: str, max_statements: int) -> list[Statement] | Result:
+    """The statements of a source, or the failed result that says where it can't be read. Raises InvalidRequest for too many."""
+    try:
+        statements = await asyncio.to_thread(engine.split, source)
+    except StatementError as exc:
+        return _failed(Statement(source, 0, len(source), 1), exc, source, 0)
+    if len(statements) > max_statements:
+        raise InvalidRequest(
+            f"The source has {len(statements):,} statements; the limit is {max_statements:,} (max_statements)."
+        )
+    return statements
 
 
 async def execute(
     engine: Engine,
     sandbox: Sandbox,
     source: str,
+    statements: list[Statement],
     *,
     limits: Limits,
-    max_statements: int,
     explain: Explain,
     client_name: str,
     active: Active,
+    speaker: Speaker,
 ) -> Outcome:
-    """Run a source up to the first statement that does not complete.
-
-    Raises InvalidRequest when it has too many statements, and what opening the client raises.
-    """
+    """Run a source's statements up to the first that does not complete. Raises what opening the client raises."""
     outcome = Outcome()
-    began = time.perf_counter()
-    try:
-        statements = await asyncio.to_thread(engine.split, source)
-    except StatementError as exc:
-        outcome.results.append(_failed(Statement(source, 0, len(source), 1), exc, source, 0))
-        return outcome
-    if len(statements) > max_statements:
-        raise InvalidRequest(
-            f"The source has {len(statements):,} statements; the limit is {max_statements:,} (max_statements)."
-        )
     if not statements:
         return outcome
+    began = time.perf_counter()
     client = await engine.client(sandbox, client_name)
     active.client = client
     await client.begin(source, limits)
     try:
-        reply_bytes = 0
+        reply_bytes, listened_ms = 0, 0.0
         for number, statement in enumerate(statements):
-            left = limits.spent((time.perf_counter() - began) * 1000, reply_bytes)
-            result = await _one(engine, client, statement, left, explain, active, source)
+            left = limits.spent(_ms_since(began) - listened_ms, reply_bytes)
+            listens = engine.streams(statement)
+            if listens:
+                left = replace(left, left_ms=limits.max_stream_ms)
+                speaker.listening(limits.max_stream_ms)
+                listened_ms -= _ms_since(began)
+            result = await _one(engine, client, statement, left, explain, active, source, speaker)
+            if listens:
+                listened_ms += _ms_since(began)
             outcome.results.append(result)
             reply_bytes += result.reply_bytes
-            if result.error is not None:
+            if result.error is not None or active.stopping:
                 outcome.not_run = statements[number + 1 :]
                 break
     finally:
         await client.finish()
         active.client = None
         outcome.transaction = client.transaction
-    outcome.total_ms = (time.perf_counter() - began) * 1000
+    outcome.stopped = active.stopping
+    outcome.total_ms = _ms_since(began)
     return outcome
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
 
 
 async def _one(
@@ -100,6 +118,7 @@ async def _one(
     explain: Explain,
     active: Active,
     source: str,
+    speaker: Speaker,
 ) -> Result:
     began = time.perf_counter()
     plan_fields: dict[str, Any] = {}
@@ -114,7 +133,7 @@ async def _one(
             plan_fields = await _explain(client, statement, limits, explain)
             if active.stopping:
                 raise StatementStopped.by_visitor()
-        result = await _netted(client, limits, _drive(client, statement, limits, notices, messages))
+        result = await _netted(client, limits, _drive(client, statement, limits, notices, messages, speaker))
         if explain != "none" and not engine.explains_before_run:
             plan_fields = await _explain(client, statement, limits, explain)
     except StatementError as exc:
@@ -127,7 +146,12 @@ async def _one(
 
 
 async def _drive(
-    client: Client, statement: Statement, limits: Limits, notices: list[Notice], messages: list[Message]
+    client: Client,
+    statement: Statement,
+    limits: Limits,
+    notices: list[Notice],
+    messages: list[Message],
+    speaker: Speaker,
 ) -> Result:
     """Collect a statement's events."""
     result: Result | None = None
@@ -135,10 +159,14 @@ async def _drive(
         match event:
             case Result():
                 result = event
+                continue
             case Notice():
                 notices.append(event)
             case Message():
                 messages.append(event)
+            case Progress():
+                pass
+        speaker.say(event)
     assert result is not None, "an engine's client ended without a result"
     return result
 
@@ -151,6 +179,8 @@ async def _netted(client: Client, limits: Limits, work: Coroutine[Any, Any, Answ
     except TimeoutError:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(client.stop(), NET_MS / 1000)
+        if limits.left_ms > limits.max_run_ms:
+            raise StatementStopped.by_stream_time(limits.max_stream_ms) from None
         raise StatementStopped.by_time(limits.max_run_ms) from None
 
 

@@ -17,7 +17,8 @@ from app.core.errors import EngineBusy, PlaygroundError, TooLarge
 from app.core.limits import Limits
 from app.core.results import Result, Statement, encode
 from app.playground.engines import Engines
-from app.playground.execution import Active, Explain, Outcome, execute
+from app.playground.execution import Active, Explain, Outcome, execute, split
+from app.playground.feeds import Feeds, Speaker
 from app.playground.sandboxes import Place, Sandboxes
 from app.playground.store import RunRecord, Store
 
@@ -33,7 +34,8 @@ KEPT_RUNS = 200
 class RunRequest:
     """What to run. `origin` is the page it came from: a page opens again with what was last run there.
 
-    `shown`: the editor's source and seed, where something else than they is run (a COMMIT, a preview).
+    `page`: the token of an open page, whose feed gets the run's events as they happen. `shown`: the editor's source and seed, where
+    something else than they is run (a COMMIT, a preview).
     """
 
     engine: str
@@ -43,6 +45,18 @@ class RunRequest:
     client: str = "main"
     origin: Origin = "workbench"
     shown: tuple[str, str] | None = None
+    page: str = ""
+
+
+@dataclass(slots=True)
+class _Going:
+    """A run and what it goes on with. Its place is another one after a new seed."""
+
+    engine: Engine
+    place: Place
+    request: RunRequest
+    active: Active
+    speaker: Speaker
 
 
 class Runner:
@@ -54,6 +68,8 @@ class Runner:
         self._store = store
         self._settings = settings
         self._slots = {offer.engine.slug: asyncio.Semaphore(settings.max_runs_per_engine) for offer in engines}
+        self._streams = {offer.engine.slug: asyncio.Semaphore(settings.max_streams_per_engine) for offer in engines}
+        self.feeds = Feeds(settings)
         self._active: dict[tuple[str, str, str], Active] = {}
         self._last: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self._logging: set[asyncio.Task[None]] = set()
@@ -74,11 +90,14 @@ class Runner:
         started_at, began = datetime.now(UTC), time.perf_counter()
         word, count = "internal_error", 0
         try:
-            async with self._slot(engine):
+            statements = await split(engine, request.source, self._settings.max_statements)
+            async with self._slot(engine, statements):
                 place = await self._sandboxes.get(session_id, request.engine)
                 place.users += 1
                 try:
-                    answer, outcome = await self._run_in(engine, place, request, active)
+                    with self.feeds.speaker(session_id, request.page, request.engine, request.client) as speaker:
+                        run = _Going(engine, place, request, active, speaker)
+                        answer, outcome = await self._run_in(run, statements)
                 finally:
                     place.users -= 1
                     self._sandboxes.use(place)
@@ -103,7 +122,8 @@ class Runner:
                 )
             )
         answer["stats"]["round_trip_ms"] = total_ms
-        self._keep(session_id, request, answer)
+        if request.client == "main":
+            self._keep(session_id, request, answer)
         return answer
 
     async def stop(self, session_id: str, slug: str, client_name: str = "main") -> bool:
@@ -139,8 +159,9 @@ class Runner:
                 raise TooLarge(f"The {what} has {size:,} bytes; the limit is {most:,} (max_source_bytes).")
 
     @asynccontextmanager
-    async def _slot(self, engine: Engine) -> AsyncIterator[None]:
-        slots = self._slots[engine.slug]
+    async def _slot(self, engine: Engine, statements: list[Statement] | Result) -> AsyncIterator[None]:
+        streams = isinstance(statements, list) and any(map(engine.streams, statements))
+        slots = (self._streams if streams else self._slots)[engine.slug]
         try:
             await asyncio.wait_for(slots.acquire(), self._settings.slot_wait_ms / 1000)
         except TimeoutError:
@@ -150,17 +171,19 @@ class Runner:
         finally:
             slots.release()
 
-    async def _run_in(
-        self, engine: Engine, place: Place, request: RunRequest, active: Active
-    ) -> tuple[dict[str, Any], Outcome]:
+    async def _run_in(self, run: "_Going", statements: list[Statement] | Result) -> tuple[dict[str, Any], Outcome]:
+        engine, request = run.engine, run.request
         answer: dict[str, Any] = {"engine": engine.slug, "version": engine.info.version}
         if request.seed.strip():
-            failed = await self._seed(engine, place, request, active)
+            failed = await self._seed(run)
             if failed is not None:
                 answer |= {"results": [], "not_run": [], "seed_error": encode(failed), "stats": _stats(Outcome())}
                 return answer, Outcome([failed])
-            place = await self._sandboxes.get(place.sandbox.session_id or "", engine.slug)
-        outcome = await self._execute(engine, place, request.source, request.explain, request, active)
+            run.place = await self._sandboxes.get(run.place.sandbox.session_id or "", engine.slug)
+        if isinstance(statements, Result):
+            outcome = Outcome([statements])
+        else:
+            outcome = await self._execute(run, request.source, statements, request.explain)
         answer |= {
             "results": [encode(result) for result in outcome.results],
             "not_run": [_as_dict(statement) for statement in outcome.not_run],
@@ -170,32 +193,35 @@ class Runner:
             answer["transaction"] = outcome.transaction
         return answer, outcome
 
-    async def _seed(self, engine: Engine, place: Place, request: RunRequest, active: Active) -> Result | None:
+    async def _seed(self, run: "_Going") -> Result | None:
         """Run a new seed in a fresh sandbox; the same one again does nothing. Gives the failed result, if one failed."""
-        digest = hashlib.sha256(request.seed.encode("utf-8", "surrogatepass")).hexdigest()
-        if place.seed_hash == digest:
+        seed, slug = run.request.seed, run.engine.slug
+        digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()
+        if run.place.seed_hash == digest:
             return None
-        session_id = place.sandbox.session_id or ""
-        await self._sandboxes.reset(session_id, engine.slug)
-        fresh = await self._sandboxes.get(session_id, engine.slug)
-        outcome = await self._execute(engine, fresh, request.seed, "none", request, active)
+        statements = await split(run.engine, seed, self._settings.max_statements)
+        session_id = run.place.sandbox.session_id or ""
+        await self._sandboxes.reset(session_id, slug)
+        run.place = await self._sandboxes.get(session_id, slug)
+        if isinstance(statements, Result):
+            return statements
+        outcome = await self._execute(run, seed, statements, "none")
         if outcome.word != "ok":
             return outcome.results[-1]
-        await self._sandboxes.set_seed(fresh, digest)
+        await self._sandboxes.set_seed(run.place, digest)
         return None
 
-    async def _execute(
-        self, engine: Engine, place: Place, source: str, explain: Explain, request: RunRequest, active: Active
-    ) -> Outcome:
+    async def _execute(self, run: "_Going", source: str, statements: list[Statement], explain: Explain) -> Outcome:
         return await execute(
-            engine,
-            place.sandbox,
+            run.engine,
+            run.place.sandbox,
             source,
+            statements,
             limits=self._limits(),
-            max_statements=self._settings.max_statements,
             explain=explain,
-            client_name=request.client,
-            active=active,
+            client_name=run.request.client,
+            active=run.active,
+            speaker=run.speaker,
         )
 
     def _limits(self) -> Limits:

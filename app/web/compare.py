@@ -49,9 +49,10 @@ async def pane_partial(
     offer: OfferDep,
     source: SourceForm = "",
     seed: SourceForm = "",
+    page: SourceForm = "",
 ) -> Response:
     run = await services.runner.run(
-        session, RunRequest(offer.engine.slug, lines(source), lines(seed), origin="compare")
+        session, RunRequest(offer.engine.slug, lines(source), lines(seed), origin="compare", page=page)
     )
     return render.partial(request, "compare_run", engine=engine_context(services, offer.engine.slug), run=run)
 

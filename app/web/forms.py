@@ -1,4 +1,4 @@
-"""What the workbench's form asks to run: the editor's source, or beside it the end of a transaction or a preview."""
+"""What the workbench's forms ask to run: an editor's source, or beside it the end of a transaction, a preview, the rest of a result."""
 
 import json
 import re
@@ -19,7 +19,9 @@ TextForm = Annotated[str, Form()]
 
 @dataclass(frozen=True, slots=True)
 class RunForm:
-    """The fields that the buttons of the workbench's one form send. `end`: a label of the engine's `transaction_ends`."""
+    """The fields that the buttons of a workbench's form send. `end`: a label of the engine's `transaction_ends`; `more`: a source that
+    continues a result; `page`: the token of the open page.
+    """
 
     source: str
     seed: str
@@ -27,14 +29,19 @@ class RunForm:
     action: Action
     end: str
     preview: str
+    more: str
+    client: str
+    page: str
 
     def request(self, engine: Engine) -> RunRequest:
         """Raises InvalidRequest for an end or a preview that the engine doesn't have."""
-        if not self.end and not self.preview:
+        if not self.end and not self.preview and not self.more:
             explain: Explain = "measure" if self.action == "explain" else self.explain
-            return RunRequest(engine.slug, self.source, self.seed, explain=explain)
+            return RunRequest(engine.slug, self.source, self.seed, explain=explain, client=self.client, page=self.page)
         # Without the seed: a new one would reset the sandbox first.
-        return RunRequest(engine.slug, self._beside(engine), shown=(self.source, self.seed))
+        return RunRequest(
+            engine.slug, self._beside(engine), client=self.client, page=self.page, shown=(self.source, self.seed)
+        )
 
     def _beside(self, engine: Engine) -> str:
         if self.end:
@@ -42,6 +49,8 @@ class RunForm:
             if self.end not in ends:
                 raise InvalidRequest(f"{engine.label} ends no transaction by {self.end!r}.")
             return ends[self.end]
+        if self.more:
+            return self.more
         if not engine.preview:
             raise InvalidRequest(f"{engine.label} has no preview.")
         names = {"{name}": self.preview, "{string}": json.dumps(self.preview, ensure_ascii=False)}
@@ -55,8 +64,11 @@ def run_form(
     action: Annotated[Action, Form()] = "run",
     end: TextForm = "",
     preview: TextForm = "",
+    more: TextForm = "",
+    client: Annotated[Literal["main", "A", "B"], Form()] = "main",
+    page: Annotated[str, Form(max_length=64)] = "",
 ) -> RunForm:
-    return RunForm(lines(source), lines(seed), explain, action, lines(end), lines(preview))
+    return RunForm(lines(source), lines(seed), explain, action, lines(end), lines(preview), lines(more), client, page)
 
 
 RunFormDep = Annotated[RunForm, Depends(run_form)]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from app.core.engine import Listing
 from app.core.errors import InvalidRequest, PlaygroundError, StatementError, TooLarge
 from app.core.examples import Example
 from app.core.results import ErrorInfo, Result, Statement, encode
@@ -40,7 +41,14 @@ async def run_partial(
 ) -> Response:
     run = await services.runner.run(session, form.request(offer.engine))
     sidebar = await _sidebar(services, session, offer)
-    return render.partial(request, "run", run=run, engine=engine_context(services, offer.engine.slug), **sidebar)
+    return render.partial(
+        request,
+        "run",
+        run=run,
+        client=form.client,
+        engine=engine_context(services, offer.engine.slug),
+        **sidebar,
+    )
 
 
 @router.post("/partials/{engine}/format")
@@ -53,8 +61,8 @@ async def format_partial(
 
 
 @router.post("/partials/{engine}/stop")
-async def stop_partial(request: Request, services: ServicesDep, session: FormSessionDep, offer: OfferDep) -> Response:
-    await services.runner.stop(session, offer.engine.slug)
+async def stop_partial(services: ServicesDep, session: FormSessionDep, offer: OfferDep, form: RunFormDep) -> Response:
+    await services.runner.stop(session, offer.engine.slug, form.client)
     return Response(status_code=204)
 
 
@@ -63,7 +71,13 @@ async def reset_partial(request: Request, services: ServicesDep, session: FormSe
     await services.runner.reset(session, offer.engine.slug)
     sidebar = await _sidebar(services, session, offer)
     return render.partial(
-        request, "run", run=None, fresh=True, engine=engine_context(services, offer.engine.slug), **sidebar
+        request,
+        "run",
+        run=None,
+        client="main",
+        fresh=True,
+        engine=engine_context(services, offer.engine.slug),
+        **sidebar,
     )
 
 
@@ -71,6 +85,23 @@ async def reset_partial(request: Request, services: ServicesDep, session: FormSe
 async def schema_partial(request: Request, services: ServicesDep, session: SessionDep, offer: OfferDep) -> Response:
     sidebar = await _sidebar(services, session, offer)
     return render.partial(request, "schema", engine=engine_context(services, offer.engine.slug), **sidebar)
+
+
+@router.get("/partials/{engine}/browse")
+async def browse_partial(
+    request: Request,
+    services: ServicesDep,
+    session: SessionDep,
+    offer: OfferDep,
+    path: str,
+    cursor: str | None = None,
+) -> Response:
+    """What lies at a path of the sidebar's tree, a page at a time."""
+    place = await services.sandboxes.find(session, offer.engine.slug)
+    listing = Listing([]) if place is None else await offer.engine.browse(place.sandbox, path, cursor)
+    return render.partial(
+        request, "listing", engine=engine_context(services, offer.engine.slug), listing=listing, path=path
+    )
 
 
 async def workbench(
@@ -111,19 +142,25 @@ async def workbench_form(
     """POST /{engine}: the same form without JavaScript."""
     slug = offer.engine.slug
     if form.action == "stop":
-        await services.runner.stop(session, slug)
+        await services.runner.stop(session, slug, form.client)
         return RedirectResponse(f"/{slug}", 303)
     if form.action == "reset":
         await services.runner.reset(session, slug)
         return RedirectResponse(f"/{slug}", 303)
     await services.sessions.admit_run(session, client_address(request))
-    source, run = form.source, None
+    source, seed, run, second = form.source, form.seed, None, None
     if form.action == "format":
         source, failed = await _formatted(services, offer, form.source)
         run = failed or services.runner.last(session, slug)
-    else:
+    elif form.client == "main":
         run = await services.runner.run(session, form.request(offer.engine))
-    return await _workbench(request, services, session, offer, source=source, seed=form.seed, run=run, example=None)
+    else:
+        second = {"source": source, "run": await services.runner.run(session, form.request(offer.engine))}
+        run = services.runner.last(session, slug)
+        source, seed = run["shown"] if run else ("", "")
+    return await _workbench(
+        request, services, session, offer, source=source, seed=seed, run=run, example=None, second=second
+    )
 
 
 async def _formatted(services: Services, offer: Offer, source: str) -> tuple[str, dict[str, Any] | None]:
@@ -152,7 +189,9 @@ async def _workbench(
     seed: str,
     run: dict[str, Any] | None,
     example: Example | None,
+    second: dict[str, Any] | None = None,
 ) -> Response:
+    """`second`: the source and the run of a second client, where it was used without JavaScript."""
     return render.page(
         request,
         "workbench",
@@ -162,6 +201,7 @@ async def _workbench(
         run=run,
         examples=offer.engine.examples(),
         example=example,
+        second=second,
         **await _sidebar(services, session, offer),
     )
 

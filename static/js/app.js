@@ -9,4 +9,5 @@ import "./runs.js";
 import "./dialogs.js";
 import "./summary.js";
 import "./sandbox.js";
+import "./views.js";
 import "./pan-zoom.js";

@@ -1,6 +1,7 @@
 // A run from the page's side: it starts, its clock shows, Stop works, and its results are announced and marked.
 
 import { markRun } from "./code-editor.js";
+import { followRun, leaveRun } from "./live.js";
 import { keep, recall } from "./storage.js";
 
 const CLOCK_AFTER_MS = 150;
@@ -8,6 +9,8 @@ const CLOCK_AFTER_MS = 150;
 class RunClock extends HTMLElement {
   start() {
     this.began = performance.now();
+    this.max = Number(this.dataset.max);
+    this.said = "";
     this.waiting = setTimeout(() => {
       this.hidden = false;
       this.tick();
@@ -16,10 +19,22 @@ class RunClock extends HTMLElement {
 
   tick() {
     const elapsed = performance.now() - this.began;
-    const max = Number(this.dataset.max);
-    this.querySelector("progress").value = elapsed;
-    this.querySelector("output").textContent = `${(elapsed / 1000).toFixed(1)} s of ${max / 1000} s`;
+    const bar = this.querySelector("progress");
+    bar.max = this.max;
+    bar.value = elapsed;
+    this.querySelector("output").textContent = `${(elapsed / 1000).toFixed(1)} s of ${this.max / 1000} s${this.said}`;
     this.frame = requestAnimationFrame(() => this.tick());
+  }
+
+  /** The run waits for events now, from here on up to so long. */
+  listen(maxMs) {
+    this.max = performance.now() - this.began + maxMs;
+    this.max = Math.round(this.max / 1000) * 1000;
+    this.said = ", listening";
+  }
+
+  progress({ message, done, total }) {
+    this.said = `, ${message}${done === null ? "" : ` ${done.toLocaleString("en")}`}${total === null ? "" : ` of ${total.toLocaleString("en")}`}`;
   }
 
   end() {
@@ -31,11 +46,13 @@ class RunClock extends HTMLElement {
 
 customElements.define("run-clock", RunClock);
 
-const scopeOf = (form) => form.closest(".stage, .pane, .frozen");
+const scopeOf = (form) => form.closest(".second, .stage, .pane, .frozen");
 const controls = (form, name) => [...form.elements].filter((element) => element.hasAttribute(name));
 
-function begin(form, target) {
-  scopeOf(form).querySelector("run-clock").start();
+function begin(form, target, body) {
+  const scope = scopeOf(form);
+  scope.querySelector("run-clock").start();
+  followRun(form, body, scope);
   for (const stop of controls(form, "data-stop")) stop.disabled = false;
   for (const run of controls(form, "data-run-button")) run.setAttribute("aria-disabled", "true");
   target.closest(".results").setAttribute("aria-busy", "true");
@@ -44,6 +61,7 @@ function begin(form, target) {
 function end(form, target) {
   const scope = scopeOf(form);
   scope.querySelector("run-clock").end();
+  leaveRun(form);
   const runs = controls(form, "data-run-button");
   for (const stop of controls(form, "data-stop")) {
     if (stop === document.activeElement) runs[0]?.focus();
@@ -85,7 +103,7 @@ document.addEventListener("htmx:config:request", (event) => {
 
 document.addEventListener("htmx:before:request", (event) => {
   const run = runOf(event);
-  if (run) begin(run.sourceElement, run.target);
+  if (run) begin(run.sourceElement, run.target, run.request.body);
   event.detail.ctx.sourceElement.closest("[popover]")?.hidePopover();
 });
 
@@ -174,7 +192,7 @@ function buttonOf(event) {
 
 document.addEventListener("keydown", (event) => {
   const selector = buttonOf(event);
-  const button = selector && document.querySelector(selector);
+  const button = selector && (event.target.closest("form")?.querySelector(selector) ?? document.querySelector(selector));
   if (!button) return;
   event.preventDefault();
   button.click();

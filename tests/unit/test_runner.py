@@ -182,3 +182,46 @@ async def test_a_plan_that_cannot_be_had_leaves_the_result(built: Services, monk
         result = (await run(built, "say x", explain="plan"))["results"][0]
         assert result["rows"] == [["x"]]
         assert "0.3 s" in result["plan_note"]
+
+
+async def test_what_streams_has_a_limit_and_slots_of_its_own(built: Services) -> None:
+    stopped = asyncio.create_task(run(built, "listen 2\nsay after"))
+    others = [asyncio.create_task(run(built, "sleep 250", session)) for session in ("o1", "o2")]
+    await asyncio.sleep(0.4)  # past the limit of a run
+    assert not stopped.done(), "a streaming statement was ended at the limit of a run"
+    assert [(await other)["stats"]["outcome"] for other in others] == ["ok", "ok"]
+    assert await built.runner.stop("s", "fake")
+    answer = await stopped
+    assert [message["text"] for message in answer["results"][0]["messages"]] == ["number 0", "number 1"]
+    assert [statement["text"] for statement in answer["not_run"]] == ["say after"]
+    assert answer["stats"]["outcome"] == "stopped"
+
+
+async def test_time_spent_listening_is_not_taken_from_the_rest(built: Services) -> None:
+    built.runner._settings = SETTINGS.model_copy(update={"max_stream_ms": 500})
+    answer = await run(built, "listen 1\nsay after")
+    assert [r["kind"] for r in answer["results"]] == ["status", "rows"]
+
+
+async def test_a_page_hears_its_run_and_a_second_client_keeps_the_last_run(built: Services) -> None:
+    reader = built.runner.feeds.follow("s", "page-token", 0)
+    await anext(reader)
+    await run(built, "say first")
+    going = asyncio.create_task(run(built, "listen 1", client="A", page="page-token"))
+    heard = [event async for batch in _two(reader) for event in batch.events]
+    assert [(event["kind"], event["client"]) for event in heard] == [("listening", "A"), ("message", "A")]
+    await built.runner.stop("s", "fake", "A")
+    await going
+    last = built.runner.last("s", "fake")
+    assert last
+    assert last["source"] == "say first"
+
+
+async def _two(reader: AsyncIterator) -> AsyncIterator:  # type: ignore[type-arg]
+    """Batches until two events came."""
+    heard = 0
+    while heard < 2:
+        batch = await anext(reader)
+        if batch is not None:
+            heard += len(batch.events)
+            yield batch

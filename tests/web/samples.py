@@ -357,11 +357,40 @@ SCHEMA = [
         "name": "orders",
         "detail": "about 1,200 rows",
         "reference": None,
+        "path": None,
         "parts": [
-            {"kind": "column", "name": "id", "detail": "integer, primary key", "parts": [], "reference": None},
-            {"kind": "column", "name": "user_id", "detail": "integer, → users", "parts": [], "reference": None},
-            {"kind": "column", "name": "placed_at", "detail": "timestamptz", "parts": [], "reference": None},
-            {"kind": "index", "name": "orders_pkey", "detail": "btree (id), unique", "parts": [], "reference": None},
+            {
+                "kind": "column",
+                "name": "id",
+                "detail": "integer, primary key",
+                "parts": [],
+                "reference": None,
+                "path": None,
+            },
+            {
+                "kind": "column",
+                "name": "user_id",
+                "detail": "integer, → users",
+                "parts": [],
+                "reference": None,
+                "path": None,
+            },
+            {
+                "kind": "column",
+                "name": "placed_at",
+                "detail": "timestamptz",
+                "parts": [],
+                "reference": None,
+                "path": None,
+            },
+            {
+                "kind": "index",
+                "name": "orders_pkey",
+                "detail": "btree (id), unique",
+                "parts": [],
+                "reference": None,
+                "path": None,
+            },
         ],
     },
     {
@@ -369,10 +398,18 @@ SCHEMA = [
         "name": "users",
         "detail": "about 300 rows",
         "reference": '"users"',
-        "parts": [{"kind": "column", "name": "name", "detail": "text", "parts": [], "reference": None}],
+        "path": None,
+        "parts": [{"kind": "column", "name": "name", "detail": "text", "parts": [], "reference": None, "path": None}],
     },
-    {"kind": "view", "name": HOSTILE[0], "detail": HOSTILE[1], "parts": [], "reference": None},
-    {"kind": "function", "name": "total_of(integer)", "detail": "numeric", "parts": [], "reference": None},
+    {"kind": "view", "name": HOSTILE[0], "detail": HOSTILE[1], "parts": [], "reference": None, "path": None},
+    {
+        "kind": "function",
+        "name": "total_of(integer)",
+        "detail": "numeric",
+        "parts": [],
+        "reference": None,
+        "path": None,
+    },
 ]
 
 
@@ -396,6 +433,8 @@ def workbench(**more: Any) -> dict[str, Any]:
         "example": EXAMPLES[0],
         "run": run(ORDERS),
         "schema": SCHEMA,
+        "client": "main",
+        "second": None,
         "sandbox": SANDBOX,
     }
     return context | more

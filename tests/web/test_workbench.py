@@ -109,3 +109,45 @@ def test_format_is_for_engines_that_do(client: TestClient, fakes: dict[str, Fake
     assert 'value="format"' not in client.get("/beta").text
     assert client.post("/partials/beta/format", data={"source": "x"}).status_code == 400
     assert client.post("/partials/alpha/format", data={"source": "x" * 10_001}).status_code == 413
+
+
+def test_the_rest_of_a_result_is_run_beside_the_editor_s_text(client: TestClient) -> None:
+    html = client.post("/partials/alpha/run", data={"source": "pages 1"}).text
+    assert re.search(r'form="run-form"\s+name="more"\s+value="pages 2"', html)
+    html = client.post("/alpha", data={"source": "pages 1", "more": "pages 2"}).text
+    assert "page 2" in text(html)
+    assert "pages 1" in html
+
+
+@pytest.mark.parametrize("path", ["/alpha", "/partials/alpha/run"])
+def test_a_second_client_has_results_of_its_own(client: TestClient, path: str) -> None:
+    client.post("/alpha", data={"source": "say first"})
+    html = client.post(path, data={"source": "begin", "client": "A"}).text
+    assert 'id="alpha-second-r1"' in html
+    assert re.search(r'form="second-form"\s+name="end"', html), "its transaction ends in its own form"
+    assert "say first" in client.get("/alpha").text
+
+
+def test_the_tree_opens_page_by_page(client: TestClient) -> None:
+    client.post("/alpha", data={"source": "make t"})
+    first = client.get("/partials/alpha/browse", params={"path": "shelf"}).text
+    assert "&lt;b&gt;first&lt;/b&gt;" in first
+    assert "cursor=second%20%26%20last" in first
+    assert "path=shelf" in first
+    last = client.get("/partials/alpha/browse", params={"path": "shelf", "cursor": "second & last"}).text
+    assert "last" in last
+    assert "cursor=" not in last
+    assert client.get("/partials/alpha/browse", params={"path": "<b>"}).status_code == 404
+
+
+def test_words_are_kept_by_version(client: TestClient) -> None:
+    address = re.findall(r'<meta name="words" content="([^"]+)"', client.get("/alpha").text)[0]
+    answer = client.get(address)
+    assert answer.json() == [{"name": "say", "kind": "command", "detail": "say TEXT", "info": "Says it."}]
+    assert "max-age" in answer.headers["cache-control"]
+    assert client.get("/words/alpha.json?version=0").headers["cache-control"] == "no-store"
+
+
+def test_events_are_only_for_their_page(client: TestClient) -> None:
+    assert client.get("/events").status_code == 422 or client.get("/events").status_code == 400
+    assert client.get("/events", params={"page": "x"}).status_code in (400, 422)
