@@ -3,10 +3,11 @@
 `encode` turns a result into the one JSON shape that the API, the pages, the run log and the snapshots share.
 """
 
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 from app.core.errors import StatementError
+from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan
 
 Kind = Literal["rows", "documents", "reply", "status", "error"]
@@ -161,14 +162,12 @@ def encode(result: Result) -> dict[str, Any]:
         if f.name in _INTERNAL or value is None or (f.name in ("notices", "messages") and not value):
             continue
         data[f.name] = value if f.name in ("rows", "documents", "plain", "reply") else _plain(value)
-    if result.plan is not None:
-        data["plan"]["examined_per_returned"] = result.plan.examined_per_returned
     return data
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Plan):
-        return asdict(value)
+        return encode_plan(value)
     if is_dataclass(value) and not isinstance(value, type):
         items = ((f.name, getattr(value, f.name)) for f in fields(value))
         return {name: _plain(item) for name, item in items if item is not None or name in _ALWAYS}
