@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check setup format bench browser lint clean
+.PHONY: help run test check setup format bench browser redis-cli lint clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,7 +14,7 @@ help: ## list the targets
 run: setup ## start the four engines and serve http://127.0.0.1:8000
 	@exec $(BIN)/sandtable serve
 
-test: setup browser lint ## lint, types, import contracts, and all tests on real engines
+test: setup browser redis-cli lint ## lint, types, import contracts, and all tests on real engines
 	@$(BIN)/pytest --every-engine
 
 check: setup lint ## the fast subset: lint, types, import contracts, tests that need no engine
@@ -48,6 +48,9 @@ bench: setup ## our time beside the drivers' own, on the four engines
 
 browser:
 	@$(BIN)/python -m tests.browser.install
+
+redis-cli:
+	@$(BIN)/python -m tests.engines.install
 
 clean: ## remove what setup and builds made
 	rm -rf $(VENV) node_modules static/dist build dist
