@@ -41,11 +41,11 @@ async def printed_here(visitor: Visitor, source: str) -> str:
     await client.begin(source, visitor.limits())
     for statement in visitor.engine.split(source):
         try:
-            async for event in client.run(statement, visitor.limits()):
-                if isinstance(event, Result):
-                    printed.append(str(event.text))
+            events = [event async for event in client.run(statement, visitor.limits())]
         except StatementError as exc:
             printed.append(f"(error) {exc.code} {exc.message}")
+        else:
+            printed += [str(event.text) for event in events if isinstance(event, Result)]
     await client.finish()
     return "\n".join(printed) + "\n"
 

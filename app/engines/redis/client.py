@@ -23,6 +23,7 @@ from app.engines.redis.interrupt import interrupt
 from app.engines.redis.messages import as_message, is_confirmation
 from app.engines.redis.plan import Planner, Ran
 from app.engines.redis.policy import LISTENING, SCRIPTS, UNSUBSCRIBING
+from app.engines.redis.python import Note
 from app.engines.redis.replies import Reply
 from app.engines.redis.results import count_of, reply_result
 from app.engines.redis.slowlog import ask_for_all, is_slowlog_get, visitors_part
@@ -100,6 +101,9 @@ class RedisClient(Client):
         self._halt.clear()
         self._idle.clear()
         try:
+            if isinstance(statement, Note):
+                yield Result(kind="status", statement=statement, status=statement.said)
+                return
             words = await _words(statement)
             with self._server.using():
                 await self.connect()

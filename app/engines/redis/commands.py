@@ -1,10 +1,11 @@
-"""Redis sources: redis-cli lines, with comments, strings over several lines and repeats (`5 INCR k`)."""
+"""Redis sources: redis-cli lines, with comments, strings over several lines and repeats (`5 INCR k`); and calls of redis-py."""
 
 import re
 from collections.abc import Callable
 
 from app.core.errors import StatementFailed, StatementRefused
 from app.core.results import Statement
+from app.engines.redis.python import PythonReader
 
 COMMENTS = ("#", "//")
 
@@ -25,11 +26,15 @@ def split(source: str, max_statements: int) -> list[Statement]:
     """
     statements: list[Statement] = []
     at, line, counted = 0, 1, 0
+    python = PythonReader(source)
     while at < len(source):
         if source[at] in _SPACE or source[at] == "\n":
             at += 1
         elif source.startswith(COMMENTS, at):
             at = _end_of_line(source, at)
+        elif (read := python.read(at)) is not None:
+            found, at = read
+            statements += found
         else:
             words, end = _read(source, at)
             times = _times(words, at)
