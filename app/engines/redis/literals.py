@@ -60,19 +60,17 @@ def _key(node: ast.expr, names: Mapping[str, object]) -> Any:
 def _computed(node: ast.UnaryOp | ast.BinOp, names: Mapping[str, object]) -> Any:
     """Numbers, as in `ex=60 * 60`, and texts put together."""
     if isinstance(node, ast.UnaryOp):
-        left, right, sign = 0, literal(node.operand, names), ast.Sub()
+        left, right, sign = 0, literal(node.operand, names), "Sub"
     else:
-        left, right, sign = literal(node.left, names), literal(node.right, names), node.op
-    match left, right, sign:
-        case str(), str(), ast.Add() if len(left + right) <= MAX_TEXT:
-            return left + right
-        case str(), int(), ast.Mult() if len(left) * right <= MAX_TEXT:
-            return left * right
-        case int() | float(), int() | float(), _:
-            number = left + right if isinstance(sign, ast.Add) else left - right
-            number = left * right if isinstance(sign, ast.Mult) else number
-            if abs(number) < MAX_NUMBER:
-                return number
+        left, right, sign = literal(node.left, names), literal(node.right, names), type(node.op).__name__
+    if isinstance(left, str) and isinstance(right, str) and sign == "Add" and len(left + right) <= MAX_TEXT:
+        return left + right
+    if isinstance(left, str) and isinstance(right, int) and sign == "Mult" and len(left) * right <= MAX_TEXT:
+        return left * right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        number = {"Add": left + right, "Sub": left - right, "Mult": left * right}[sign]
+        if abs(number) < MAX_NUMBER:
+            return number
     raise NotLiteral(node, "only numbers, and texts with + and *, are put together")
 
 
