@@ -154,7 +154,8 @@ def _filter_after_key(step: Step) -> Finding | None:
     removed, kept = node.removed_rows, step.kept
     if removed + kept < MANY / 10 or removed < (SELECTIVE - 1) * max(kept, 1):
         return None
-    where = f"The index {node.index}" if node.index else "The key"
+    index = node.index or next((below.index for below in node.walk() if below.index), None)
+    where = f"The index {index}" if index else "The key"
     return Finding(
         f"{where} found {step.counted(removed + kept)}, and a filter then threw {figure(removed)} of them away. "
         "What the filter names is not in the key, so each had to be read first.",
@@ -172,13 +173,14 @@ def _spilled(step: Step) -> Finding | None:
         if node.space.disk_kb
         else f"it was split into {figure(batches)} parts"
     )
-    what = "The sort" if node.access == "sort" else "The table in memory"
-    return Finding(f"{what} of this {node.label} did not fit in its memory: {how}.", _remedy(node, "memory"))
+    what = "The sort" if node.access == "sort" else f"The {node.label}"
+    return Finding(f"{what} did not fit in the memory it may use: {how}.", _remedy(node, "memory"))
 
 
 def _misestimate(step: Step) -> Finding | None:
     node = step.node
-    if node.misestimate is None or any(child.misestimate for child in node.children):
+    reads_again = node.access == "materialize" and not node.children
+    if node.misestimate is None or reads_again or any(child.misestimate for child in node.children):
         return None
     expected, came = figure(node.estimated_rows or 0), step.counted(node.returned_rows or 0)
     return Finding(

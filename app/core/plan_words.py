@@ -23,7 +23,10 @@ def sentence(node: PlanNode, noun: str = "rows") -> str:
     said = _SAYS.get(node.access, _other)(node, noun)
     if node.space is not None and node.space.disk_kb:
         said += f", with {figure(node.space.disk_kb)} kB on disk since it did not fit in memory"
-    if node.loops is not None and node.loops > 1 and node.access != "gather":
+    processes = node.processes or 1
+    if processes > 1:
+        said += f", by {figure(processes)} processes"
+    if node.loops is not None and node.loops > processes and node.access != "gather":
         said += f", in {figure(node.loops)} loops"
     return f"{said[0].upper()}{said[1:]}."
 
@@ -165,6 +168,8 @@ def _materialize(node: PlanNode, noun: str) -> str:
     known = {fact.name: fact.value for fact in node.facts}
     if node.method == "memo" and "cache hits" in known and "cache misses" in known:
         return f"remembers what was looked up: found {figure(float(known['cache hits']))} times, looked up {figure(float(known['cache misses']))} times"
+    if not node.children and node.target:
+        return f"reads what {node.target} gave; {_gives(node, noun)}"
     if node.method == "hash":
         return f"builds a hash table; {_gives(node, noun)}"
     return f"keeps {noun}{_of(node)} at hand to be read again; {_gives(node, noun)}"

@@ -150,7 +150,7 @@ class PlanNode:
     """One step of a plan. `label` is the engine's own word; times are ms; a None figure is one the engine did not give.
 
     Rows count all loops together. `total_ms` has what is below the step in it, `own_ms` has not; neither is ever below 0.
-    `condition` is all conditions as one text, for engines that fill no `conditions`. `role`: what the step is to the one above it where
+    `loops` counts how often it was started, by all of its parallel `processes` together. `condition` is all conditions as one text, for engines that fill no `conditions`. `role`: what the step is to the one above it where
     that isn't plain (`CTE recent`, `SubPlan 1`, a shard's name). `complete` is False where the step may have been stopped before its end.
     """
 
@@ -182,6 +182,7 @@ class PlanNode:
     buffers: Buffers | None = None
     wal: Wal | None = None
     facts: tuple[Fact, ...] = ()
+    processes: int | None = None
     complete: bool = True
     remedies: tuple[Remedy, ...] = ()
 

@@ -1,16 +1,31 @@
-"""EXPLAIN's JSON in the words that all engines share."""
+"""EXPLAIN's output in the words that all engines share."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from app.core.errors import StatementRefused
-from app.core.plans import Access, Plan, PlanNode
+from app.core.plans import READS, Access, Fact, Index, Plan, PlanNode, Remedy
+from app.engines.postgres.plan_details import (
+    buffers_of,
+    conditions_of,
+    facts_of,
+    jit_of,
+    method_of,
+    space_of,
+    wal_of,
+    workers_of,
+)
+from app.engines.postgres.plan_remedies import remedies_of
+from app.engines.postgres.plan_times import Times
 from app.engines.postgres.statements import first_words, words_of
 from app.engines.postgres.text_codec import Answer
 
 EXPLAINABLE = frozenset(
     {"select", "insert", "update", "delete", "merge", "values", "table", "with", "execute", "declare"}
 )
+MAX_STEPS = 2_000
+MAX_DEPTH = 200
 ACCESS: dict[str, Access] = {
     "Seq Scan": "full scan",
     "Sample Scan": "full scan",
@@ -22,6 +37,8 @@ ACCESS: dict[str, Access] = {
     "BitmapOr": "bitmap scan",
     "Tid Scan": "key lookup",
     "Tid Range Scan": "range",
+    "Foreign Scan": "function",
+    "Custom Scan": "other",
     "Nested Loop": "join",
     "Hash Join": "join",
     "Merge Join": "join",
@@ -36,6 +53,9 @@ ACCESS: dict[str, Access] = {
     "Append": "append",
     "Merge Append": "append",
     "Recursive Union": "append",
+    "Gather": "gather",
+    "Gather Merge": "gather",
+    "LockRows": "lock",
     "ModifyTable": "modify",
     "Hash": "materialize",
     "Materialize": "materialize",
@@ -50,21 +70,15 @@ ACCESS: dict[str, Access] = {
     "Values Scan": "values",
     "Result": "values",
 }
-CONDITIONS = (
-    *("Index Cond", "Recheck Cond", "TID Cond", "Hash Cond", "Merge Cond", "Join Filter", "Filter"),
-    *("One-Time Filter", "Order By", "Cache Key"),
-)
-KEYS = ("Sort Key", "Presorted Key", "Group Key")
 AGGREGATES = {"Hashed": "HashAggregate", "Sorted": "GroupAggregate", "Mixed": "MixedAggregate"}
 REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
-SCANS = frozenset({"full scan", "index scan", "index only", "bitmap scan", "key lookup", "range"})
-MISESTIMATE = 10
-MISESTIMATE_ROWS = 100
+ENDS_BELOW = frozenset(("Sort", "Hash", "Aggregate", "SetOp", "ModifyTable"))
+"""Steps that take all of their input before they give anything, so that what stops them early doesn't stop what is below."""
 
 
 def prefix(*, measure: bool) -> str:
     """What stands before a statement to ask for its plan."""
-    return "EXPLAIN (FORMAT JSON, ANALYZE, BUFFERS) " if measure else "EXPLAIN (FORMAT JSON) "
+    return "EXPLAIN (FORMAT JSON, ANALYZE, BUFFERS, WAL) " if measure else "EXPLAIN (FORMAT JSON) "
 
 
 def require_explainable(text: str) -> None:
@@ -82,19 +96,23 @@ def require_explainable(text: str) -> None:
         )
 
 
-def read(answer: Answer, *, measured: bool) -> Plan:
+def read(answer: Answer, *, measured: bool, statement: str | None = None) -> Plan:
     """The plan in what EXPLAIN answered."""
     text = answer.rows[0][0] if answer.rows and answer.rows[0] else None
     explained = json.loads(text or "[]")
     if not explained or "Plan" not in explained[0]:
         raise StatementRefused("PostgreSQL gave no plan for this statement.", code="cannot_explain")
-    return plan_of(explained[0], measured=measured)
+    return plan_of(explained[0], measured=measured, statement=statement)
 
 
-def plan_of(explained: dict[str, Any], *, measured: bool) -> Plan:
-    """The plan in one entry of EXPLAIN (FORMAT JSON)."""
-    root = _node(explained["Plan"])
-    scans = [node for node in _walk(root) if node.access in SCANS and node.label != "Bitmap Index Scan"]
+def plan_of(explained: dict[str, Any], *, measured: bool, statement: str | None = None) -> Plan:
+    """The plan in one entry of EXPLAIN (FORMAT JSON). Raises StatementRefused for one that is too large to be shown."""
+    _bound(explained["Plan"])
+    root = _node(explained["Plan"], Times(explained["Plan"]), statement, complete=True)
+    jit = jit_of(explained)
+    if jit is not None:
+        root = replace(root, remedies=(*root.remedies, *_without_jit(statement)))
+    scans = [node for node in root.walk() if node.access in READS and _reads(node)]
     widest = max(scans, key=lambda node: (node.examined_rows or 0, node.estimated_rows or 0), default=root)
     examined = [node.examined_rows for node in scans if node.examined_rows is not None]
     returned = root.returned_rows
@@ -110,66 +128,165 @@ def plan_of(explained: dict[str, Any], *, measured: bool) -> Plan:
         server_ms=explained.get("Execution Time"),
         server_ms_source="explain" if "Execution Time" in explained else None,
         measured=measured,
+        planning_ms=explained.get("Planning Time"),
+        jit=jit,
+        facts=tuple(_facts(explained)),
         raw=explained,
     )
 
 
-def _node(raw: dict[str, Any]) -> PlanNode:
-    children = tuple(_node(child) for child in raw.get("Plans", ()))
-    kind = raw.get("Node Type", "")
-    loops = raw.get("Actual Loops")
-    ran = loops is not None
-    times = loops or 1
-    total_ms = raw["Actual Total Time"] * loops if ran and "Actual Total Time" in raw else None
-    access = ACCESS.get(kind, "other")
-    returned = raw["Actual Rows"] * loops if ran and "Actual Rows" in raw else None
-    estimated = raw["Plan Rows"] * times if "Plan Rows" in raw else None
-    removed = sum(raw.get(name, 0) for name in REMOVED) * times
-    own_ms = None
-    if total_ms is not None:
-        own_ms = max(0.0, total_ms - sum(child.total_ms or 0 for child in children))
-    return PlanNode(
-        label=_label(raw),
-        access=access,
-        target=raw.get("Relation Name") or raw.get("CTE Name") or raw.get("Function Name") or raw.get("Alias"),
-        index=raw.get("Index Name"),
-        condition=_condition(raw),
-        estimated_rows=estimated,
-        returned_rows=returned,
-        examined_rows=returned + removed if returned is not None and access in SCANS else None,
-        loops=loops,
-        own_ms=own_ms,
-        total_ms=total_ms,
-        cost=raw.get("Total Cost"),
-        cost_unit="planner cost" if "Total Cost" in raw else None,
-        warnings=tuple(_warnings(raw, estimated, returned)),
-        children=children,
-        raw={name: value for name, value in raw.items() if name != "Plans"},
+def tables_of(plan: Plan) -> list[str]:
+    """The tables that a plan reads, once each."""
+    raws = (node.raw.get("Relation Name") for node in plan.root.walk())
+    return list(dict.fromkeys(str(name) for name in raws if name))
+
+
+def with_indexes(plan: Plan, rows: list[list[str | None]]) -> Plan:
+    """The plan with the indexes of its tables: rows of name, table, columns joined by a tab, unique, partial."""
+    indexes = tuple(
+        Index(
+            name=row[0] or "",
+            target=row[1] or "",
+            columns=tuple((row[2] or "").split("\t")),
+            unique=row[3] == "t",
+            partial=row[4] == "t",
+        )
+        for row in rows
+    )
+    return replace(plan, indexes=indexes)
+
+
+def _reads(node: PlanNode) -> bool:
+    """Whether a step reads a table: the steps that make a bitmap only read an index for another one."""
+    return node.label not in ("Bitmap Index Scan", "BitmapAnd", "BitmapOr")
+
+
+def _without_jit(statement: str | None) -> list[Remedy]:
+    return [Remedy("instead", f"SET jit = off;\n{statement}" if statement else "SET jit = off;")]
+
+
+def _facts(explained: dict[str, Any]) -> list[Fact]:
+    facts = [Fact(f"setting {name}", str(value)) for name, value in (explained.get("Settings") or {}).items()]
+    for trigger in explained.get("Triggers") or ():
+        name = trigger.get("Constraint Name") or trigger.get("Trigger Name") or "trigger"
+        facts.append(Fact(f"trigger {name}, {trigger.get('Calls', 0):,.0f} calls", trigger.get("Time", 0), "ms"))
+    if isinstance(serialized := explained.get("Serialization"), dict) and "Time" in serialized:
+        facts.append(Fact("serialization", serialized["Time"], "ms"))
+    return facts
+
+
+def _bound(root: dict[str, Any]) -> None:
+    """Raises StatementRefused for a plan that is too deep or too long, before anything goes through it by recursion."""
+    count, level = 0, [root]
+    for depth in range(MAX_DEPTH + 1):
+        count += len(level)
+        if not level:
+            return
+        if count > MAX_STEPS or depth == MAX_DEPTH:
+            break
+        level = [child for raw in level for child in raw.get("Plans", ())]
+    raise StatementRefused(
+        f"The plan is too large to be shown: the limits are {MAX_STEPS:,} steps and a depth of {MAX_DEPTH}.",
+        code="plan_too_large",
     )
 
 
+def _node(raw: dict[str, Any], times: Times, statement: str | None, *, complete: bool) -> PlanNode:
+    kind = raw.get("Node Type", "")
+    children = tuple(
+        _node(child, times, statement, complete=_runs_to_its_end(raw, child, place, complete))
+        for place, child in enumerate(raw.get("Plans", ()))
+    )
+    loops = raw.get("Actual Loops")
+    count = loops or 1
+    access = ACCESS.get(kind, "other")
+    returned = _rows(raw, count) if loops is not None and "Actual Rows" in raw else None
+    removed = [raw[name] * count for name in REMOVED if name in raw]
+    conditions = conditions_of(raw, count)
+    space = space_of(raw)
+    node = PlanNode(
+        label=_label(raw),
+        access=access,
+        target=_target(raw),
+        index=raw.get("Index Name"),
+        condition="; ".join(f"{c.label}: {c.text}" for c in conditions) or None,
+        conditions=conditions,
+        method=method_of(raw),
+        role=raw.get("Subplan Name"),
+        estimated_rows=raw["Plan Rows"] * count if "Plan Rows" in raw else None,
+        returned_rows=returned,
+        removed_rows=sum(removed) if removed else None,
+        examined_rows=returned + sum(removed) if returned is not None and access in READS else None,
+        loops=loops,
+        own_ms=times.own.get(id(raw)),
+        total_ms=times.total.get(id(raw)),
+        cost=raw.get("Total Cost"),
+        cost_unit="planner cost" if "Total Cost" in raw else None,
+        warnings=tuple(_warnings(raw)),
+        heap_fetches=raw.get("Heap Fetches"),
+        index_searches=raw.get("Index Searches"),
+        space=space,
+        workers=workers_of(raw),
+        buffers=buffers_of(raw),
+        wal=wal_of(raw),
+        facts=facts_of(raw),
+        processes=times.processes(raw),
+        complete=complete,
+        children=children,
+        raw={name: value for name, value in raw.items() if name != "Plans"},
+    )
+    return replace(node, remedies=remedies_of(raw, node, statement))
+
+
+def _rows(raw: dict[str, Any], loops: int) -> float:
+    """Rows of all loops: EXPLAIN tells their average, rounded, so that the product of many may be a little off."""
+    return float(round(raw["Actual Rows"] * loops)) if raw.get("Actual Loops") else 0.0
+
+
+def _runs_to_its_end(raw: dict[str, Any], child: dict[str, Any], place: int, complete: bool) -> bool:
+    """Whether a child was certainly asked until it had no more."""
+    kind = raw.get("Node Type", "")
+    if child.get("Parent Relationship") in ("InitPlan", "SubPlan"):
+        return False
+    if kind in ENDS_BELOW and not (kind == "Aggregate" and raw.get("Strategy") == "Sorted"):
+        return True
+    if kind in ("Limit", "Merge Join", "Merge Append"):
+        return False
+    is_inner = place > 0 and kind in ("Nested Loop", "Hash Join")
+    if is_inner and kind == "Nested Loop" and (raw.get("Inner Unique") or raw.get("Join Type") in ("Semi", "Anti")):
+        return False
+    return complete
+
+
+def _target(raw: dict[str, Any]) -> str | None:
+    for name in ("Relation Name", "CTE Name", "Function Name", "Table Function Name", "Tuplestore Name", "Alias"):
+        if raw.get(name):
+            return str(raw[name])
+    return None
+
+
 def _label(raw: dict[str, Any]) -> str:
-    """The node's name as EXPLAIN's text form has it."""
+    """The step's name as EXPLAIN's text form has it."""
     kind: str = raw.get("Node Type", "unknown")
+    strategy = raw.get("Strategy", "")
     if kind == "ModifyTable":
-        return str(raw.get("Operation", kind))
-    if kind == "Aggregate":
-        return AGGREGATES.get(raw.get("Strategy", ""), kind)
-    join = raw.get("Join Type", "Inner")
-    if ACCESS.get(kind) == "join" and join != "Inner":
-        return f"{kind.removesuffix(' Join')} {join} Join"
+        kind = str(raw.get("Operation", kind))
+    elif kind == "Foreign Scan" and raw.get("Operation", "Select") != "Select":
+        kind = f"Foreign {raw['Operation']}"
+    elif kind == "Aggregate":
+        kind = AGGREGATES.get(strategy, kind)
+        if raw.get("Partial Mode") in ("Partial", "Finalize"):
+            kind = f"{raw['Partial Mode']} {kind}"
+    elif kind == "SetOp":
+        kind = f"{'HashSetOp' if strategy == 'Hashed' else 'SetOp'} {raw.get('Command', '')}".rstrip()
+    elif ACCESS.get(kind) == "join" and raw.get("Join Type", "Inner") != "Inner":
+        kind = f"{kind.removesuffix(' Join')} {raw['Join Type']} Join"
     if raw.get("Scan Direction") == "Backward":
-        return f"{kind} Backward"
-    return kind
+        kind = f"{kind} Backward"
+    return f"Parallel {kind}" if raw.get("Parallel Aware") else kind
 
 
-def _condition(raw: dict[str, Any]) -> str | None:
-    parts = [f"{name}: {raw[name]}" for name in CONDITIONS if name in raw]
-    parts += [f"{name}: {', '.join(raw[name])}" for name in KEYS if name in raw]
-    return "; ".join(parts) or None
-
-
-def _warnings(raw: dict[str, Any], estimated: float | None, returned: float | None) -> list[str]:
+def _warnings(raw: dict[str, Any]) -> list[str]:
     found = []
     if raw.get("Sort Space Type") == "Disk":
         found.append(f"The sort did not fit in memory and wrote {raw['Sort Space Used']:,} kB to disk.")
@@ -177,12 +294,6 @@ def _warnings(raw: dict[str, Any], estimated: float | None, returned: float | No
         found.append("The hash table did not fit in memory and was written to disk in parts.")
     if raw.get("Lossy Heap Blocks"):
         found.append("The bitmap did not fit in memory, so whole pages were checked again.")
-    if estimated is not None and returned is not None and max(estimated, returned) >= MISESTIMATE_ROWS:
-        factor = max(estimated, 1) / max(returned, 1)
-        if max(factor, 1 / factor) >= MISESTIMATE:
-            found.append(f"The planner expected {estimated:,.0f} rows and got {returned:,.0f}.")
+    if raw.get("Disabled"):
+        found.append("This kind of step is switched off by a setting, and there was no other way.")
     return found
-
-
-def _walk(node: PlanNode) -> list[PlanNode]:
-    return [node, *(inner for child in node.children for inner in _walk(child))]
