@@ -35,7 +35,7 @@ class RunRequest:
     """What to run. `origin` is the page it came from: a page opens again with what was last run there.
 
     `page`: the token of an open page, whose feed gets the run's events as they happen. `shown`: the editor's source and seed, where
-    something else than they is run (a COMMIT, a preview).
+    something else than they is run (a COMMIT, a preview). `part`: two character offsets; only the statements that they touch are run.
     """
 
     engine: str
@@ -46,6 +46,7 @@ class RunRequest:
     origin: Origin = "workbench"
     shown: tuple[str, str] | None = None
     page: str = ""
+    part: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -91,6 +92,8 @@ class Runner:
         word, count = "internal_error", 0
         try:
             statements = await split(engine, request.source, self._settings.max_statements)
+            if request.part is not None and isinstance(statements, list):
+                statements = touched(statements, *request.part)
             async with self._slot(engine, statements):
                 place = await self._sandboxes.get(session_id, request.engine)
                 place.users += 1
@@ -237,7 +240,7 @@ class Runner:
 
     def _keep(self, session_id: str, request: RunRequest, answer: dict[str, Any]) -> None:
         self._last[session_id, request.engine] = answer | {
-            "source": request.source,
+            "source": request.source if request.part is None else None,  # what is shared is a whole run
             "seed": request.seed,
             "origin": request.origin,
             "shown": request.shown or (request.source, request.seed),
@@ -256,6 +259,14 @@ class Runner:
             await self._store.add_run(record)
         except Exception:
             log.exception("a run is missing in the run log")
+
+
+def touched(statements: list[Statement], start: int, end: int) -> list[Statement]:
+    """The statements that a selection touches; for a cursor alone, the one it stands in or after."""
+    if start == end:
+        before = [statement for statement in statements if statement.start <= start]
+        return before[-1:] or statements[:1]
+    return [statement for statement in statements if statement.start < end and statement.end > start]
 
 
 def _as_dict(statement: Statement) -> dict[str, Any]:

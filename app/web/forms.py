@@ -20,7 +20,7 @@ TextForm = Annotated[str, Form()]
 @dataclass(frozen=True, slots=True)
 class RunForm:
     """The fields that the buttons of a workbench's form send. `end`: a label of the engine's `transaction_ends`; `more`: a source that
-    continues a result; `page`: the token of the open page.
+    continues a result; `page`: the token of the open page; `part`: what of the source to run, as `start-end` in characters.
     """
 
     source: str
@@ -32,16 +32,32 @@ class RunForm:
     more: str
     client: str
     page: str
+    part: str = ""
 
     def request(self, engine: Engine) -> RunRequest:
         """Raises InvalidRequest for an end or a preview that the engine doesn't have."""
         if not self.end and not self.preview and not self.more:
             explain: Explain = "measure" if self.action == "explain" else self.explain
-            return RunRequest(engine.slug, self.source, self.seed, explain=explain, client=self.client, page=self.page)
+            return RunRequest(
+                engine.slug,
+                self.source,
+                self.seed,
+                explain=explain,
+                client=self.client,
+                page=self.page,
+                part=self._part(),
+                shown=(self.source, self.seed),
+            )
         # Without the seed: a new one would reset the sandbox first.
         return RunRequest(
             engine.slug, self._beside(engine), client=self.client, page=self.page, shown=(self.source, self.seed)
         )
+
+    def _part(self) -> tuple[int, int] | None:
+        if not self.part:
+            return None
+        start, _, end = self.part.partition("-")
+        return int(start), int(end)
 
     def _beside(self, engine: Engine) -> str:
         if self.end:
@@ -67,8 +83,11 @@ def run_form(
     more: TextForm = "",
     client: Annotated[Literal["main", "A", "B"], Form()] = "main",
     page: Annotated[str, Form(max_length=64)] = "",
+    part: Annotated[str, Form(pattern=r"^(\d{1,7}-\d{1,7})?$")] = "",
 ) -> RunForm:
-    return RunForm(lines(source), lines(seed), explain, action, lines(end), lines(preview), lines(more), client, page)
+    return RunForm(
+        lines(source), lines(seed), explain, action, lines(end), lines(preview), lines(more), client, page, part
+    )
 
 
 RunFormDep = Annotated[RunForm, Depends(run_form)]

@@ -87,6 +87,13 @@ class CodeEditor extends HTMLElement {
     relayText(this.view, text);
   }
 
+  /** What is selected, as `start-end` in characters as the server counts them; for a cursor alone both are the same. */
+  get part() {
+    const { textarea, view, value } = this;
+    const { from, to } = view?.state.selection.main ?? { from: textarea.selectionStart, to: textarea.selectionEnd };
+    return `${[...value.slice(0, from)].length}-${[...value.slice(0, to)].length}`;
+  }
+
   /** Put the cursor at an offset, counted in characters as the server does. */
   goTo(offset) {
     const at = utf16Offset(this.value, offset);

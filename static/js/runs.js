@@ -182,6 +182,24 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A part of the source is run by its form, once: what is selected, or the statement at the cursor.
+let part = null;
+
+document.addEventListener("htmx:before:request", (event) => {
+  const run = runOf(event);
+  if (run && part) run.request.body.set("part", part);
+  if (run) part = null;
+});
+
+function runPart(event) {
+  const editor = event.target.closest("code-editor");
+  const button = editor?.closest("form")?.querySelector("[data-run-button]");
+  if (!button || button.getAttribute("aria-disabled") || editor.id.startsWith("seed")) return false;
+  part = editor.part;
+  button.click();
+  return true;
+}
+
 /** The button that a key stands for: Ctrl Enter runs, with Shift it explains; Shift Alt F formats. */
 function buttonOf(event) {
   const control = event.ctrlKey || event.metaKey;
@@ -191,6 +209,10 @@ function buttonOf(event) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.altKey && !event.ctrlKey && !event.metaKey && runPart(event)) {
+    event.preventDefault();
+    return;
+  }
   const selector = buttonOf(event);
   const button = selector && (event.target.closest("form")?.querySelector(selector) ?? document.querySelector(selector));
   if (!button) return;

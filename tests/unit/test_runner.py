@@ -225,3 +225,26 @@ async def _two(reader: AsyncIterator) -> AsyncIterator:  # type: ignore[type-arg
         if batch is not None:
             heard += len(batch.events)
             yield batch
+
+
+@pytest.mark.parametrize(
+    ("part", "ran"),
+    [
+        ((0, 0), ["say a"]),
+        ((5, 5), ["say a"]),
+        ((6, 6), ["say b"]),
+        ((19, 19), ["say c"]),
+        ((2, 7), ["say a", "say b"]),
+        ((5, 6), []),
+        ((0, 99), ["say a", "say b", "say c"]),
+    ],
+)
+async def test_a_part_of_a_source_keeps_its_place(built: Services, part: tuple[int, int], ran: list[str]) -> None:
+    source = "say a\nsay b\n\nsay c"
+    answer = await built.runner.run("s", RunRequest("fake", source, part=part, shown=(source, "")))
+    assert [result["statement"]["text"] for result in answer["results"]] == ran
+    assert all(source[r["statement"]["start"] :].startswith(r["statement"]["text"]) for r in answer["results"])
+    last = built.runner.last("s", "fake")
+    assert last
+    assert last["source"] is None, "a part would be shared as the whole"
+    assert last["shown"] == (source, "")

@@ -34,7 +34,7 @@ const LANGUAGES = {
 // The page's own listener runs the source; here the keys only must not insert a line.
 const pageKey = (view) => closeCompletion(view) || true;
 const runKeys = Prec.highest(
-  keymap.of(["Mod-Enter", "Mod-Shift-Enter", "Shift-Alt-f"].map((key) => ({ key, run: pageKey }))),
+  keymap.of(["Mod-Enter", "Mod-Shift-Enter", "Alt-Enter", "Shift-Alt-f"].map((key) => ({ key, run: pageKey }))),
 );
 
 // Left to itself, Chrome types over a selection with a style attribute, which the page's policy refuses and reports.
