@@ -10,4 +10,6 @@ import "./dialogs.js";
 import "./summary.js";
 import "./sandbox.js";
 import "./views.js";
+import "./tabs.js";
+import "./palette.js";
 import "./pan-zoom.js";

@@ -87,6 +87,17 @@ class CodeEditor extends HTMLElement {
     relayText(this.view, text);
   }
 
+  /** Another text takes this one's place, kept under another key; without one, the page's own again. */
+  openDraft(key) {
+    this.save();
+    this.ownKey ??= this.draftKey;
+    this.ownOriginal ??= this.original;
+    this.draftKey = key ?? this.ownKey;
+    this.original = key ? "" : this.ownOriginal;
+    this.value = recall(this.draftKey) ?? this.original;
+    this.save();
+  }
+
   /** What is selected, as `start-end` in characters as the server counts them; for a cursor alone both are the same. */
   get part() {
     const { textarea, view, value } = this;
@@ -132,7 +143,7 @@ class CodeEditor extends HTMLElement {
 
   note() {
     const note = document.querySelector(`[data-draft-note="${this.id}"]`);
-    if (note) note.hidden = this.value === this.original;
+    if (note) note.hidden = this.value === this.original || (this.ownKey && this.draftKey !== this.ownKey);
   }
 }
 

@@ -93,3 +93,14 @@ for (const button of document.querySelectorAll("[data-toggle=sidebar]")) {
     showSidebar(button);
   });
 }
+
+// F6 goes from the editor to the results and back, as between the panes of a desktop program.
+document.addEventListener("keydown", (event) => {
+  const results = document.getElementById("results");
+  if (event.key !== "F6" || !results) return;
+  event.preventDefault();
+  if (results.contains(document.activeElement)) {
+    const editor = document.getElementById("source");
+    (editor.view ?? editor.textarea).focus();
+  } else results.focus();
+});

@@ -200,10 +200,11 @@ function runPart(event) {
   return true;
 }
 
-/** The button that a key stands for: Ctrl Enter runs, with Shift it explains; Shift Alt F formats. */
+/** The button that a key stands for: Ctrl Enter runs, with Shift it explains, Ctrl . stops; Shift Alt F formats. */
 function buttonOf(event) {
   const control = event.ctrlKey || event.metaKey;
   if (event.shiftKey && event.altKey && !control && event.code === "KeyF") return "[data-format]";
+  if (event.key === "." && control) return "[data-stop]:enabled";
   if (event.key !== "Enter" || !control || event.altKey) return null;
   return event.shiftKey ? "[data-explain-button]" : "[data-run-all], [data-run-button]";
 }

@@ -1,0 +1,23 @@
+"""Every place by name, for the command palette."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from app.web.deps import ServicesDep
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/palette.json")
+async def places(services: ServicesDep) -> Response:
+    """Entries as `{"label", "group", "href"}`, in menu order: pages, engines, examples."""
+    pages = [("Home", "/"), ("Compare", "/compare"), ("API", "/api/docs")]
+    engines = [offer.engine for offer in services.engines]
+    entries = [(label, "page", href) for label, href in pages]
+    entries += [(engine.label, "engine", f"/{engine.slug}") for engine in engines]
+    entries += [
+        (f"{engine.label}: {example.title}", "example", f"/{engine.slug}?example={example.slug}")
+        for engine in engines
+        for example in engine.examples()
+    ]
+    return JSONResponse([{"label": label, "group": group, "href": href} for label, group, href in entries])
