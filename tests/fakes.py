@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from app.config import Settings
+from app.core.translation import Translation
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
 from app.core.doctor import Diagnosis
 from app.core.engine import Client, Engine, EngineInfo, Listing, SchemaObject, Transaction
@@ -137,6 +138,7 @@ class FakeEngine(Engine):
     explains_before_run = True
     formats = True
     draws = True
+    translates = True
     preview = "say {name} {string}"
     transaction_ends = (("Commit", "end"), ("Rollback", "end well"))
 
@@ -150,6 +152,11 @@ class FakeEngine(Engine):
         self.drawn = Diagram((), ())
         self.live: set[str] = set()
         self.broken = False
+
+    def translate(self, source: str) -> Translation | None:
+        return (
+            Translation("Old <b>", source.replace("speak", "say"), ("a <i>pause</i>",)) if "speak" in source else None
+        )
 
     @classmethod
     def diagnose(cls, settings: Settings, places: object) -> Diagnosis:

@@ -21,6 +21,7 @@ from app.core.places import Places
 from app.core.plans import Plan
 from app.core.results import Event, Statement
 from app.core.sandbox import NAMESPACE_ALPHABET, NAMESPACE_LENGTH, Sandbox
+from app.core.translation import Translation
 from app.core.vocabulary import Word
 
 CLIENT_NAMES = ("main", "A", "B")
@@ -125,6 +126,8 @@ class Engine(ABC):
     """True where a plan is had before the run (EXPLAIN); False where it is read off the run itself."""
     formats: ClassVar[bool] = False
     """True where `format` does something."""
+    translates: ClassVar[bool] = False
+    """True where `translate` does something."""
     draws: ClassVar[bool] = False
     """True where `diagram` gives one."""
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -188,6 +191,10 @@ class Engine(ABC):
     def format(self, source: str) -> str:
         """The source laid out anew. Pure. Raises StatementFailed with an offset when it can't be read."""
         return source
+
+    def translate(self, source: str) -> Translation | None:
+        """The source in the engine's own language, where it is written for another database. Pure; None where it isn't."""
+        return None
 
     async def diagram(self, sandbox: Sandbox) -> Diagram:
         """The sandbox's entities and relations, where `draws` says so."""

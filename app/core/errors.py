@@ -11,6 +11,8 @@ PlaygroundError
 
 from typing import ClassVar, Literal
 
+from app.core.translation import Translation
+
 Outcome = Literal["failed", "refused", "stopped"]
 
 
@@ -34,7 +36,8 @@ class StatementError(PlaygroundError):
 
     `code` is the engine's own (SQLSTATE, Mongo code name, Redis error prefix, DynamoDB exception name) or our rule's name.
     `offset` is where in the *source* it went wrong, in characters from its start, when the engine said so.
-    `limit` is the name of the limit and its value, for stopped statements.
+    `limit` is the name of the limit and its value, for stopped statements. `translation`: the whole source as the engine could read it,
+    where it seems to be written for another database.
     """
 
     http_status = 200
@@ -55,6 +58,7 @@ class StatementError(PlaygroundError):
         self.detail = detail
         self.offset = offset
         self.limit = limit
+        self.translation: Translation | None = None
 
 
 class StatementFailed(StatementError):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from app.core.errors import StatementError
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan
+from app.core.translation import Translation
 
 Kind = Literal["rows", "documents", "reply", "status", "error"]
 
@@ -95,6 +96,7 @@ class ErrorInfo:
     line: int | None = None
     column: int | None = None
     limit: dict[str, Any] | None = None
+    translation: Translation | None = None
 
     @classmethod
     def of(cls, error: StatementError, source: str) -> "ErrorInfo":
@@ -114,6 +116,7 @@ class ErrorInfo:
             line=line,
             column=column,
             limit={"name": error.limit[0], "value": error.limit[1]} if error.limit else None,
+            translation=error.translation,
         )
 
 

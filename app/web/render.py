@@ -95,6 +95,7 @@ def engine_list(services: Services) -> list[dict[str, Any]]:
             "editor_mode": offer.engine.editor_mode,
             "explains_before_run": offer.engine.explains_before_run,
             "formats": offer.engine.formats,
+            "translates": offer.engine.translates,
             "draws": offer.engine.draws,
             "previews": bool(offer.engine.preview),
             "transaction_ends": [label for label, _ in offer.engine.transaction_ends],

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.core.engine import Listing
+from app.core.engine import Engine, Listing
 from app.core.errors import InvalidRequest, PlaygroundError, StatementError, TooLarge
 from app.core.examples import Example
 from app.core.results import ErrorInfo, Result, Statement, encode
+from app.core.translation import Translation
 from app.playground.engines import Offer
 from app.playground.sandboxes import Place
 from app.playground.services import Services
@@ -58,6 +59,25 @@ async def format_partial(
     """The source laid out anew for the editor to take in, or the error as a result."""
     text, failed = await _formatted(services, offer, form.source)
     return render.partial(request, "format", text=text, run=failed, engine=engine_context(services, offer.engine.slug))
+
+
+@router.post("/partials/{engine}/translate")
+async def translate_partial(
+    request: Request, services: ServicesDep, session: RunningSessionDep, offer: OfferDep, form: RunFormDep
+) -> Response:
+    """The source in the engine's own language for the editor to take in; as it is where there is nothing to translate."""
+    translation = await _translated(services, offer, form.source)
+    text = translation.source if translation else form.source
+    return render.partial(request, "format", text=text, run=None, engine=engine_context(services, offer.engine.slug))
+
+
+@router.post("/partials/{engine}/offer")
+async def offer_partial(
+    request: Request, services: ServicesDep, session: RunningSessionDep, offer: OfferDep, form: RunFormDep
+) -> Response:
+    """Whether what was pasted reads like another database's: an offer to translate it, or nothing."""
+    translation = await _translated(services, offer, form.source)
+    return render.partial(request, "offer", translation=translation, engine=engine_context(services, offer.engine.slug))
 
 
 @router.post("/partials/{engine}/stop")
@@ -152,6 +172,9 @@ async def workbench_form(
     if form.action == "format":
         source, failed = await _formatted(services, offer, form.source)
         run = failed or services.runner.last(session, slug)
+    elif form.action == "translate":
+        translation = await _translated(services, offer, form.source)
+        source, run = translation.source if translation else source, services.runner.last(session, slug)
     elif form.client == "main":
         run = await services.runner.run(session, form.request(offer.engine))
     else:
@@ -168,15 +191,27 @@ async def _formatted(services: Services, offer: Offer, source: str) -> tuple[str
     engine = offer.engine
     if not engine.formats:
         raise InvalidRequest(f"{engine.label} sources are not formatted here.")
-    size, most = len(source.encode("utf-8", "surrogatepass")), services.settings.max_source_bytes_of(engine.slug)
-    if size > most:
-        raise TooLarge(f"The source has {size:,} bytes; the limit is {most:,} (max_source_bytes).")
+    _check_size(services, engine, source)
     try:
         return await asyncio.to_thread(engine.format, source), None
     except StatementError as exc:
         whole = Statement(source, 0, len(source), 1)
         failed = Result(kind="error", statement=whole, error=ErrorInfo.of(exc, source))
         return source, {"results": [encode(failed)], "not_run": [], "stats": {}}
+
+
+async def _translated(services: Services, offer: Offer, source: str) -> Translation | None:
+    engine = offer.engine
+    if not engine.translates:
+        raise InvalidRequest(f"{engine.label} sources are not translated here.")
+    _check_size(services, engine, source)
+    return await asyncio.to_thread(engine.translate, source)
+
+
+def _check_size(services: Services, engine: Engine, source: str) -> None:
+    size, most = len(source.encode("utf-8", "surrogatepass")), services.settings.max_source_bytes_of(engine.slug)
+    if size > most:
+        raise TooLarge(f"The source has {size:,} bytes; the limit is {most:,} (max_source_bytes).")
 
 
 async def _workbench(

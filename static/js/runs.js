@@ -2,6 +2,7 @@
 
 import { markRun } from "./code-editor.js";
 import { followRun, leaveRun } from "./live.js";
+import { dropOffer } from "./offers.js";
 import { keep, recall } from "./storage.js";
 
 const CLOCK_AFTER_MS = 150;
@@ -53,6 +54,7 @@ function begin(form, target, body) {
   const scope = scopeOf(form);
   scope.querySelector("run-clock").start();
   followRun(form, body, scope);
+  dropOffer();
   for (const stop of controls(form, "data-stop")) stop.disabled = false;
   for (const run of controls(form, "data-run-button")) run.setAttribute("aria-disabled", "true");
   target.closest(".results").setAttribute("aria-busy", "true");
@@ -114,7 +116,7 @@ document.addEventListener("htmx:finally:request", (event) => {
 
 // Format: the answer is a text for the editor, unless it was written in meanwhile, or an error among the results.
 let sent = null;
-const isFormat = (event) => event.detail.ctx?.sourceElement?.matches?.("[data-format]");
+const isFormat = (event) => event.detail.ctx?.sourceElement?.matches?.("[data-format], [data-translate]");
 
 document.addEventListener("htmx:before:request", (event) => {
   if (isFormat(event)) sent = document.getElementById("source").value;
@@ -127,7 +129,9 @@ document.addEventListener("htmx:finally:request", (event) => {
   if (formatted) {
     if (editor.value === sent) editor.relay(formatted.value);
     formatted.remove();
-    document.getElementById("announcer").textContent = "Formatted.";
+    const translated = event.detail.ctx.sourceElement.matches("[data-translate]");
+    document.getElementById("announcer").textContent = translated ? "Translated." : "Formatted.";
+    if (translated) dropOffer();
     return;
   }
   const results = document.getElementById("results");

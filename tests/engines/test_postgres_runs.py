@@ -159,6 +159,27 @@ async def test_notices_by_severity(ada: Visitor) -> None:
     assert (failed.code, failed.error.message, failed.error.hint) == ("UE001", "boom", "a hint")
 
 
+@pytest.mark.parametrize(
+    ("source", "code", "said"),
+    [
+        ("SELECT 1;\nSELECT `a` FROM `t`", "42601", 'SELECT 1;\nSELECT "a" FROM "t"'),
+        ("SELECT IFNULL(null, 2)", "42883", "SELECT COALESCE(NULL, 2)"),
+        ("SELECT 1 FROM dual", "42P01", "SELECT 1"),
+        ("CREATE TABLE t (a NUMBER(10))", "42704", "CREATE TABLE t (a DECIMAL(10))"),
+        ("SELEC 1", "42601", None),
+    ],
+)
+async def test_another_databases_sql_is_offered_in_postgresqls_words(
+    ada: Visitor, source: str, code: str, said: str | None
+) -> None:
+    ran = await ada.run(source)
+    assert ran.error
+    assert ran.code == code
+    assert (ran.error.translation and ran.error.translation.source) == said
+    if said and code == "42883":
+        assert (await ada.must(said)).value == "2"
+
+
 async def test_notices_tell_their_detail_and_hint(ada: Visitor) -> None:
     ran = await ada.must("""
         DO $$ BEGIN RAISE WARNING 'w' USING DETAIL = 'd', HINT = 'h'; END $$;

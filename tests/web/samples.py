@@ -22,6 +22,7 @@ ENGINES: list[dict[str, Any]] = [
         "character": character,
         "explains_before_run": slug == "postgres",
         "formats": slug == "postgres",
+        "translates": slug == "postgres",
         "draws": slug == "postgres",
         "previews": slug != "redis",
         "transaction_ends": ["Commit", "Rollback"] if slug == "postgres" else [],

@@ -111,6 +111,31 @@ def test_format_is_for_engines_that_do(client: TestClient, fakes: dict[str, Fake
     assert client.post("/partials/alpha/format", data={"source": "x" * 10_001}).status_code == 413
 
 
+def test_a_paste_of_another_language_is_offered_in_this_one(client: TestClient) -> None:
+    html = client.post("/partials/alpha/offer", data={"source": "speak <x>"}).text
+    assert "This reads like Old &lt;b&gt;." in html
+    assert "say &lt;x&gt;" in html
+    assert "a &lt;i&gt;pause&lt;/i&gt;" in html
+    assert client.post("/partials/alpha/offer", data={"source": "say x"}).text.strip() == ""
+
+
+@pytest.mark.parametrize(("source", "given"), [("speak x", "say x"), ("say y", "say y")])
+def test_a_translation_goes_into_the_editor(client: TestClient, source: str, given: str) -> None:
+    html = client.post("/partials/alpha/translate", data={"source": source}).text
+    assert f"data-formatted>\n{given}</textarea>" in html
+    html = client.post("/alpha", data={"source": source, "action": "translate"}).text
+    assert f"\n{given}</textarea>" in html
+
+
+def test_translation_is_for_engines_that_do(client: TestClient, fakes: dict[str, FakeEngine]) -> None:
+    assert "data-offer-ask" in client.get("/beta").text
+    fakes["beta"].translates = False  # type: ignore[misc]
+    assert "data-offer-ask" not in client.get("/beta").text
+    for what in ("offer", "translate"):
+        assert client.post(f"/partials/beta/{what}", data={"source": "x"}).status_code == 400
+        assert client.post(f"/partials/alpha/{what}", data={"source": "x" * 10_001}).status_code == 413
+
+
 def test_the_rest_of_a_result_is_run_beside_the_editor_s_text(client: TestClient) -> None:
     html = client.post("/partials/alpha/run", data={"source": "pages 1"}).text
     assert re.search(r'form="run-form"\s+name="more"\s+value="pages 2"', html)

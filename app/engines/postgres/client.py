@@ -33,6 +33,7 @@ class PostgresClient(Client):
         super().__init__(sandbox, name)
         self._session = Session(sandbox, name, connector, admin, watchdog)
         self._closed = False
+        self._source = ""
 
     @property
     def alive(self) -> bool:
@@ -60,6 +61,9 @@ class PostgresClient(Client):
         """Have the next statement say this first."""
         self._session.say(notice)
 
+    async def begin(self, source: str, limits: Limits) -> None:
+        self._source = source
+
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
         began = time.perf_counter()
         session = self._session
@@ -72,8 +76,8 @@ class PostgresClient(Client):
         except StatementError as exc:
             for notice in session.take_notices():
                 yield notice
-            if exc.hint is None and exc.code in dialects.UNREADABLE:
-                exc.hint = await asyncio.to_thread(dialects.hint, statement.text)
+            if exc.code in dialects.UNREADABLE:
+                exc.translation = await asyncio.to_thread(dialects.translation, self._source)
             raise
         total_ms = (time.perf_counter() - began) * 1000
         result.stats = replace(result.stats, total_ms=total_ms)

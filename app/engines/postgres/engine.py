@@ -17,7 +17,8 @@ from app.core.places import PlaceError, Places
 from app.core.process import ServerFailed
 from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
-from app.engines.postgres import formatting, schema, statements
+from app.core.translation import Translation
+from app.engines.postgres import dialects, formatting, schema, statements
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PARKED, PostgresClient
@@ -44,6 +45,7 @@ class PostgresEngine(Engine):
     preview: ClassVar[str] = "SELECT * FROM {name} LIMIT 20"
     explains_before_run: ClassVar[bool] = True
     formats: ClassVar[bool] = True
+    translates: ClassVar[bool] = True
     draws: ClassVar[bool] = True
     creation_is_slow: ClassVar[bool] = True
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = (("Commit", "COMMIT"), ("Rollback", "ROLLBACK"))
@@ -155,6 +157,9 @@ class PostgresEngine(Engine):
 
     def format(self, source: str) -> str:
         return formatting.formatted(source)
+
+    def translate(self, source: str) -> Translation | None:
+        return dialects.translation(source)
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         if not await self.admin.exists(sandbox):
