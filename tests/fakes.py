@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from app.config import Settings
-from app.core.translation import Translation
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
 from app.core.doctor import Diagnosis
 from app.core.engine import Client, Engine, EngineInfo, Listing, SchemaObject, Transaction
@@ -14,6 +13,7 @@ from app.core.limits import Limits, Quota, Usage
 from app.core.plans import Plan, PlanNode
 from app.core.results import Column, Event, Message, More, Notice, Result, Statement, Stats, Truncated
 from app.core.sandbox import Sandbox
+from app.core.translation import Translation
 from app.core.vocabulary import Word
 
 
