@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import ClassVar, Literal, Self
 
 from app.config import Settings
+from app.core.datasets import Content, Part
 from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis
 from app.core.errors import EngineBusy, InvalidRequest, NotFound
@@ -120,6 +121,8 @@ class Engine(ABC):
     editor_mode: ClassVar[str]
     """The editor's language: `sql`, `javascript`, `redis` or `partiql`."""
     file_extension: ClassVar[str]
+    line_comment: ClassVar[str] = "--"
+    """What begins a comment to the end of the line."""
     namespace_alphabet: ClassVar[str] = NAMESPACE_ALPHABET
     namespace_length: ClassVar[int] = NAMESPACE_LENGTH
     explains_before_run: ClassVar[bool] = False
@@ -199,6 +202,15 @@ class Engine(ABC):
     async def diagram(self, sandbox: Sandbox) -> Diagram:
         """The sandbox's entities and relations, where `draws` says so."""
         return Diagram((), ())
+
+    def seed(self, content: Content) -> str:
+        """A source that fills an empty sandbox with sample data. Pure."""
+        return content.before
+
+    async def load(self, sandbox: Sandbox, part: Part, limits: Limits) -> AsyncIterator[int]:
+        """Put the records of one kind into a sandbox in bulk, as this engine does it best. Yields how many are in so far."""
+        for _ in ():
+            yield 0
 
     @abstractmethod
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:

@@ -1,17 +1,19 @@
 """The DynamoDB engine: an account per sandbox on a pool of emulators, or at an endpoint by URL."""
 
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
 from app.config import Settings
+from app.core.datasets import Content, Part
 from app.core.doctor import Diagnosis
 from app.core.engine import Client, Engine, SchemaObject
 from app.core.errors import EngineUnavailable, StatementFailed, StatementRefused
-from app.core.limits import Quota, Usage
+from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
-from app.engines.dynamodb import server, statements, tables
+from app.engines.dynamodb import filling, server, statements, tables
 from app.engines.dynamodb.calls import Calls, Halt
 from app.engines.dynamodb.client import DynamoClient
 from app.engines.dynamodb.quota import Ledger
@@ -78,6 +80,14 @@ class DynamoEngine(Engine):
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
+
+    def seed(self, content: Content) -> str:
+        return filling.seed(content)
+
+    async def load(self, sandbox: Sandbox, part: Part, limits: Limits) -> AsyncIterator[int]:
+        async for done in filling.load(self._ask(sandbox), part):
+            yield done
+        self._shelf(sandbox).ledger.set(await tables.count_bytes(self._ask(sandbox)))
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         return await tables.schema(self._ask(sandbox))

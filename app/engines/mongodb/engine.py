@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,14 +12,15 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
 from app.config import Settings
+from app.core.datasets import Content, Part
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Engine, EngineInfo, SchemaObject
 from app.core.errors import EngineUnavailable
-from app.core.limits import Quota, Usage
+from app.core.limits import Limits, Quota, Usage
 from app.core.places import PlaceError, Places
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
-from app.engines.mongodb import schema, statements
+from app.engines.mongodb import filling, schema, statements
 from app.engines.mongodb.admin import Admin, database_of
 from app.engines.mongodb.client import MongoClient
 from app.engines.mongodb.errors import translated
@@ -41,6 +43,7 @@ class MongoEngine(Engine):
     character = "Documents: JSON-like records, pipelines, a shell in JavaScript"
     editor_mode = "javascript"
     file_extension = "js"
+    line_comment = "//"
     preview = "db.getCollection({string}).find().limit(20)"
 
     def __init__(self, settings: Settings, places: Places) -> None:
@@ -138,6 +141,15 @@ class MongoEngine(Engine):
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
+
+    def seed(self, content: Content) -> str:
+        return filling.seed(content)
+
+    async def load(self, sandbox: Sandbox, part: Part, limits: Limits) -> AsyncIterator[int]:
+        database = (await self._motor(sandbox))[database_of(sandbox.namespace)]
+        with translated(database_of(sandbox.namespace)):
+            async for done in filling.load(database, part):
+                yield done
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         self._must_run()

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from app.config import Settings
 from app.core.diagrams import Diagram
+from app.core.datasets import Content, Part
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Client, Engine, EngineInfo, SchemaObject
 from app.core.errors import EngineUnavailable
-from app.core.limits import Quota, Usage
+from app.core.limits import Limits, Quota, Usage
 from app.core.places import PlaceError, Places
 from app.core.process import ServerFailed
 from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
 from app.core.translation import Translation
-from app.engines.postgres import dialects, formatting, schema, statements
+from app.engines.postgres import dialects, filling, formatting, schema, statements
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PARKED, PostgresClient
@@ -160,6 +161,14 @@ class PostgresEngine(Engine):
 
     def translate(self, source: str) -> Translation | None:
         return dialects.translation(source)
+
+    def seed(self, content: Content) -> str:
+        return filling.seed(content)
+
+    async def load(self, sandbox: Sandbox, part: Part, limits: Limits) -> AsyncIterator[int]:
+        client = await self.client(sandbox)
+        async for done in filling.load(client, part, limits):
+            yield done
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         if not await self.admin.exists(sandbox):

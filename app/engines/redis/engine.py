@@ -3,20 +3,23 @@
 import asyncio
 import secrets
 import time
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
 from redis.exceptions import RedisError
 
 from app.config import Settings
+from app.core.datasets import Content, Part
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Client, Engine, EngineInfo, SchemaObject
 from app.core.errors import EngineUnavailable
-from app.core.limits import Quota, Usage
+from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
 from app.core.process import ServerFailed
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
+from app.engines.redis import filling
 from app.engines.redis.binary import find_binary, locate
 from app.engines.redis.catalog import key_objects
 from app.engines.redis.client import RedisClient
@@ -36,6 +39,7 @@ class RedisEngine(Engine):
     character = "In memory: keys, data structures, expiry"
     editor_mode = "redis"
     file_extension = "redis"
+    line_comment = "#"
 
     def __init__(self, settings: Settings, places: Places) -> None:
         super().__init__(settings, places)
@@ -93,6 +97,17 @@ class RedisEngine(Engine):
 
     def split(self, source: str) -> list[Statement]:
         return split(source, self.settings.max_statements)
+
+    def seed(self, content: Content) -> str:
+        return filling.seed(content)
+
+    async def load(self, sandbox: Sandbox, part: Part, limits: Limits) -> AsyncIterator[int]:
+        server = self.fleet.of(sandbox)
+        with translated(), server.using():
+            await self.fleet.wake(server, sandbox.secret)
+            async for done in filling.load(server.admin(), part):
+                yield done
+            await server.save()
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         server = self.fleet.known(sandbox.namespace)

@@ -1,0 +1,1 @@
+"""Artists, their albums and tracks, and who played what."""

@@ -1,0 +1,3 @@
+CREATE INDEX ON albums (artist_id);
+CREATE INDEX ON plays (listener, at);
+ANALYZE;

@@ -1,0 +1,1 @@
+db.createCollection("readings", { timeseries: { timeField: "at", metaField: "device", granularity: "hours" } })

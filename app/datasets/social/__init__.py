@@ -1,0 +1,1 @@
+"""People who follow each other, write posts and like them."""

@@ -1,0 +1,69 @@
+"""Sample data as BatchWriteItem calls of 25 items each, in a source and by the driver."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from app.core.datasets import IDENTIFIER, Content, Part
+
+BATCH = 25
+AT_ONCE = 4
+
+Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+def seed(content: Content) -> str:
+    """One source: the tables with their indexes, then the items in batches."""
+    batches = [batch_write(chunk) for part in content.parts for chunk in part.chunks(BATCH)]
+    return "\n\n".join(piece for piece in (content.before, *batches, content.after) if piece)
+
+
+def batch_write(part: Part) -> str:
+    puts = "\n".join(f"    {{ PutRequest: {{ Item: {literal(record)} }} }}," for record in part.records)
+    return f"BatchWriteItem {{ RequestItems: {{ {_name(part.name)}: [\n{puts}\n] }} }}"
+
+
+async def load(ask: Ask, part: Part) -> AsyncIterator[int]:
+    """A few batches at a time. Yields how many items are in."""
+    done = 0
+    for chunk in part.chunks(BATCH * AT_ONCE):
+        await asyncio.gather(*(_write(ask, batch) for batch in chunk.chunks(BATCH)))
+        done += len(chunk.records)
+        yield done
+
+
+async def _write(ask: Ask, batch: Part) -> None:
+    requests = {batch.name: [{"PutRequest": {"Item": {k: _typed(v) for k, v in record.items()}}} for record in batch.records]}
+    while requests:
+        answer = await ask("BatchWriteItem", {"RequestItems": requests})
+        requests = answer.get("UnprocessedItems") or {}
+
+
+def literal(value: Any) -> str:
+    """A value as API calls write it."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{_name(name)}: {literal(item)}' for name, item in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _name(name: str) -> str:
+    return name if IDENTIFIER.fullmatch(name) else json.dumps(name)
+
+
+def _typed(value: Any) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case None:
+            return {"NULL": True}
+        case int() | float():
+            return {"N": f"{value:g}" if isinstance(value, float) else str(value)}
+        case list():
+            return {"L": [_typed(item) for item in value]}
+        case dict():
+            return {"M": {name: _typed(item) for name, item in value.items()}}
+        case _:
+            return {"S": str(value)}
