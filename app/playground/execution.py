@@ -52,7 +52,7 @@ async def split(engine: Engine, source: str, max_statements: int) -> list[Statem
     try:
         statements = await asyncio.to_thread(engine.split, source)
     except StatementError as exc:
-        return _failed(Statement(source, 0, len(source), 1), exc, source, 0)
+        return failed(Statement(source, 0, len(source), 1), exc, source, 0)
     if len(statements) > max_statements:
         raise InvalidRequest(
             f"The source has {len(statements):,} statements; the limit is {max_statements:,} (max_statements)."
@@ -137,7 +137,7 @@ async def _one(
         if explain != "none" and not engine.explains_before_run:
             plan_fields = await _explain(client, statement, limits, explain)
     except StatementError as exc:
-        result = _failed(statement, exc, source, (time.perf_counter() - began) * 1000)
+        result = failed(statement, exc, source, (time.perf_counter() - began) * 1000)
     result.notices = [*notices, *result.notices]
     result.messages = [*messages, *result.messages]
     result.plan = plan_fields.get("plan")
@@ -193,5 +193,5 @@ async def _explain(client: Client, statement: Statement, limits: Limits, explain
         return {"plan_note": exc.message}
 
 
-def _failed(statement: Statement, error: StatementError, source: str, total_ms: float) -> Result:
+def failed(statement: Statement, error: StatementError, source: str, total_ms: float) -> Result:
     return Result(kind="error", statement=statement, error=ErrorInfo.of(error, source), stats=Stats(total_ms=total_ms))

@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 from app.config import Settings
 from app.core.engine import Engine
-from app.core.errors import EngineBusy, PlaygroundError, TooLarge
+from app.core.errors import EngineBusy, PlaygroundError, StatementError, StatementStopped, TooLarge
 from app.core.limits import Limits
 from app.core.results import Result, Statement, encode
+from app.playground import datasets
 from app.playground.engines import Engines
-from app.playground.execution import Active, Explain, Outcome, execute, split
+from app.playground.execution import Active, Explain, Outcome, execute, failed, split
 from app.playground.feeds import Feeds, Speaker
 from app.playground.sandboxes import Place, Sandboxes
 from app.playground.store import RunRecord, Store
@@ -36,6 +37,7 @@ class RunRequest:
 
     `page`: the token of an open page, whose feed gets the run's events as they happen. `shown`: the editor's source and seed, where
     something else than they is run (a COMMIT, a preview). `part`: two character offsets; only the statements that they touch are run.
+    something else than they is run (a COMMIT, a preview). `dataset` (`shop:S`) fills the fresh sandbox before the seed.
     """
 
     engine: str
@@ -47,6 +49,7 @@ class RunRequest:
     shown: tuple[str, str] | None = None
     page: str = ""
     part: tuple[int, int] | None = None
+    dataset: str = ""
 
 
 @dataclass(slots=True)
@@ -177,7 +180,7 @@ class Runner:
     async def _run_in(self, run: "_Going", statements: list[Statement] | Result) -> tuple[dict[str, Any], Outcome]:
         engine, request = run.engine, run.request
         answer: dict[str, Any] = {"engine": engine.slug, "version": engine.info.version}
-        if request.seed.strip():
+        if request.seed.strip() or request.dataset:
             failed = await self._seed(run)
             if failed is not None:
                 answer |= {"results": [], "not_run": [], "seed_error": encode(failed), "stats": _stats(Outcome())}
@@ -199,13 +202,19 @@ class Runner:
     async def _seed(self, run: "_Going") -> Result | None:
         """Run a new seed in a fresh sandbox; the same one again does nothing. Gives the failed result, if one failed."""
         seed, slug = run.request.seed, run.engine.slug
-        digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()
+        named = f"{dataset}\0{seed}" if (dataset := run.request.dataset) else seed
+        digest = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
         if run.place.seed_hash == digest:
             return None
         statements = await split(run.engine, seed, self._settings.max_statements)
         session_id = run.place.sandbox.session_id or ""
         await self._sandboxes.reset(session_id, slug)
         run.place = await self._sandboxes.get(session_id, slug)
+        if dataset:
+            try:
+                await self._fill(run)
+            except StatementError as exc:
+                return failed(Statement("", 0, 0, 1), exc, "", 0)
         if isinstance(statements, Result):
             return statements
         outcome = await self._execute(run, seed, statements, "none")
@@ -213,6 +222,13 @@ class Runner:
             return outcome.results[-1]
         await self._sandboxes.set_seed(run.place, digest)
         return None
+
+    async def _fill(self, run: "_Going") -> None:
+        request = run.request
+        async for progress in datasets.fill(run.engine, run.place.sandbox, request.dataset, self._limits()):
+            run.speaker.say(progress)
+            if run.active.stopping:
+                raise StatementStopped.by_visitor()
 
     async def _execute(self, run: "_Going", source: str, statements: list[Statement], explain: Explain) -> Outcome:
         return await execute(
@@ -243,6 +259,7 @@ class Runner:
             "source": request.source if request.part is None else None,  # what is shared is a whole run
             "seed": request.seed,
             "origin": request.origin,
+            "dataset": request.dataset,
             "shown": request.shown or (request.source, request.seed),
         }
         self._last.move_to_end((session_id, request.engine))

@@ -16,6 +16,8 @@ from app.playground.store import Snapshot, Store
 SCHEMA = 1
 MAX_TITLE = 200
 ID_BYTES = 16
+NOT_SHARED = frozenset({"source", "seed", "origin", "shown", "dataset", "task"})
+"""What is kept of a session's last run for its own pages only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Shared:
     engine: str
     source: str
     seed: str = ""
+    dataset: str = ""
 
 
 class Snapshots:
@@ -64,14 +67,11 @@ class Snapshots:
 
     def _pane(self, session_id: str, shared: Shared) -> dict[str, Any]:
         last = self._runner.last(session_id, shared.engine)
-        if last and (last["source"], last["seed"]) != (shared.source, shared.seed):
+        if last and (last["source"], last["seed"], last["dataset"]) != (shared.source, shared.seed, shared.dataset):
             last = None
-        run = (
-            {key: value for key, value in last.items() if key not in ("source", "seed", "origin", "shown")}
-            if last
-            else None
-        )
-        return {"engine": shared.engine, "seed": shared.seed, "source": shared.source, "run": run}
+        run = {key: value for key, value in last.items() if key not in NOT_SHARED} if last else None
+        pane = {"engine": shared.engine, "seed": shared.seed, "source": shared.source, "run": run}
+        return pane | ({"dataset": shared.dataset} if shared.dataset else {})
 
     def _id(self, session_id: str, body: dict[str, Any]) -> str:
         content = json.dumps([session_id, _timeless(body)], sort_keys=True).encode()

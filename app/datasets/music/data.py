@@ -65,7 +65,11 @@ def facts(scale: int) -> Music:
     albums = [_album(number, artists) for number in range(1, 2 * len(artists) + 1)]
     tracks = [track for album in albums for track in album.tracks]
     plays = [
-        Play(LISTENERS[pick("listener", n, len(LISTENERS))], tracks[pick("played", n, len(tracks))], START + timedelta(minutes=n * 37))
+        Play(
+            LISTENERS[pick("listener", n, len(LISTENERS))],
+            tracks[pick("played", n, len(tracks))],
+            START + timedelta(minutes=n * 37),
+        )
         for n in range(1, 160 * scale + 1)
     ]
     return Music(artists, albums, plays)
@@ -83,7 +87,12 @@ def _title(what: str, number: int) -> str:
 def _album(number: int, artists: list[Artist]) -> Album:
     artist = artists[(number - 1) // 2]
     tracks = [
-        Track(number * 10 + place, place, _title("track", number * 10 + place), 120 + pick("seconds", number * 10 + place, 240))
+        Track(
+            number * 10 + place,
+            place,
+            _title("track", number * 10 + place),
+            120 + pick("seconds", number * 10 + place, 240),
+        )
         for place in range(1, 4 + pick("tracks", number, 3))
     ]
     return Album(number, artist, _title("album", number), 2005 + pick("year", number, 20), tracks)
@@ -92,13 +101,19 @@ def _album(number: int, artists: list[Artist]) -> Album:
 def tables(music: Music) -> tuple[Part, ...]:
     return (
         Part("artists", [(a.id, a.name, a.genre) for a in music.artists], ("id", "name", "genre")),
-        Part("albums", [(a.id, a.artist.id, a.title, a.year) for a in music.albums], ("id", "artist_id", "title", "year")),
+        Part(
+            "albums", [(a.id, a.artist.id, a.title, a.year) for a in music.albums], ("id", "artist_id", "title", "year")
+        ),
         Part(
             "tracks",
             [(t.id, a.id, t.place, t.title, t.seconds) for a in music.albums for t in a.tracks],
             ("id", "album_id", "place", "title", "seconds"),
         ),
-        Part("plays", [(n, p.listener, p.track.id, p.at) for n, p in enumerate(music.plays, 1)], ("id", "listener", "track_id", "at")),
+        Part(
+            "plays",
+            [(n, p.listener, p.track.id, p.at) for n, p in enumerate(music.plays, 1)],
+            ("id", "listener", "track_id", "at"),
+        ),
     )
 
 
@@ -120,7 +135,10 @@ def documents(music: Music) -> tuple[Part, ...]:
 def keys(music: Music) -> tuple[Part, ...]:
     commands: list[list[object]] = []
     for artist in music.artists:
-        commands += [["HSET", f"artist:{artist.id}", "name", artist.name, "genre", artist.genre], ["SADD", f"genre:{artist.genre}", artist.id]]
+        commands += [
+            ["HSET", f"artist:{artist.id}", "name", artist.name, "genre", artist.genre],
+            ["SADD", f"genre:{artist.genre}", artist.id],
+        ]
     for album in music.albums:
         commands += [
             ["HSET", f"album:{album.id}", "title", album.title, "artist", album.artist.id, "year", album.year],
@@ -129,23 +147,38 @@ def keys(music: Music) -> tuple[Part, ...]:
         ]
     for play in music.plays:
         at = int(play.at.timestamp())
-        commands += [["ZINCRBY", "plays", 1, play.track.title], ["XADD", f"played:{play.listener}", f"{at}000-0", "title", play.track.title]]
+        commands += [
+            ["ZINCRBY", "plays", 1, play.track.title],
+            ["XADD", f"played:{play.listener}", f"{at}000-0", "title", play.track.title],
+        ]
     return (Part("keys", commands),)
 
 
 def items(music: Music) -> tuple[Part, ...]:
-    found: list[dict[str, object]] = []
-    for artist in music.artists:
-        found.append({"pk": f"ARTIST#{artist.id}", "sk": "PROFILE", "name": artist.name, "genre": artist.genre})
+    found: list[dict[str, object]] = [
+        {"pk": f"ARTIST#{artist.id}", "sk": "PROFILE", "name": artist.name, "genre": artist.genre}
+        for artist in music.artists
+    ]
     for album in music.albums:
         found.append(
-            {"pk": f"ARTIST#{album.artist.id}", "sk": f"ALBUM#{album.year}#{album.id}", "title": album.title, "year": album.year}
+            {
+                "pk": f"ARTIST#{album.artist.id}",
+                "sk": f"ALBUM#{album.year}#{album.id}",
+                "title": album.title,
+                "year": album.year,
+            }
         )
         found += [
-            {"pk": f"ALBUM#{album.id}", "sk": f"TRACK#{t.place:02}", "title": t.title, "seconds": t.seconds} for t in album.tracks
+            {"pk": f"ALBUM#{album.id}", "sk": f"TRACK#{t.place:02}", "title": t.title, "seconds": t.seconds}
+            for t in album.tracks
         ]
     found += [
-        {"pk": f"LISTENER#{p.listener}", "sk": f"PLAY#{p.at:%Y-%m-%dT%H:%M:%SZ}", "track": p.track.id, "title": p.track.title}
+        {
+            "pk": f"LISTENER#{p.listener}",
+            "sk": f"PLAY#{p.at:%Y-%m-%dT%H:%M:%SZ}",
+            "track": p.track.id,
+            "title": p.track.title,
+        }
         for p in music.plays
     ]
     return (Part("music", found),)

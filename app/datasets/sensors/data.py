@@ -67,7 +67,15 @@ def documents(sensors: Sensors) -> tuple[Part, ...]:
 def keys(sensors: Sensors) -> tuple[Part, ...]:
     commands: list[list[object]] = [["HSET", f"device:{d.id}", "room", d.room] for d in sensors.devices]
     commands += [
-        ["XADD", f"readings:{r.device.id}", f"{int(r.at.timestamp())}000-0", "celsius", r.celsius, "humidity", r.humidity]
+        [
+            "XADD",
+            f"readings:{r.device.id}",
+            f"{int(r.at.timestamp())}000-0",
+            "celsius",
+            r.celsius,
+            "humidity",
+            r.humidity,
+        ]
         for r in sensors.readings
     ]
     return (Part("keys", commands),)
@@ -93,7 +101,12 @@ DATASET = Dataset(
             ("devices", "one row a room"),
             ("readings", "the key is device and time"),
         ),
-        "mongodb": (("readings", "a time series collection: the device is its metadata, and the server packs readings by device and time"),),
+        "mongodb": (
+            (
+                "readings",
+                "a time series collection: the device is its metadata, and the server packs readings by device and time",
+            ),
+        ),
         "redis": (
             ("device:{id}", "a hash per device"),
             ("readings:{device}", "a stream whose ids are the times, in milliseconds since 1970"),

@@ -6,9 +6,28 @@ from datetime import UTC, datetime, timedelta
 from app.core.datasets import Part
 from app.datasets import Dataset, pick
 
-NAMES = (
-    "Ada Grace Alan Edsger Barbara Donald Frances Ken Radia Dennis Margaret Linus Hedy Tim Sophie Niklaus Jean Claude Karen Leslie"
-).split()
+NAMES = [
+    "Ada",
+    "Grace",
+    "Alan",
+    "Edsger",
+    "Barbara",
+    "Donald",
+    "Frances",
+    "Ken",
+    "Radia",
+    "Dennis",
+    "Margaret",
+    "Linus",
+    "Hedy",
+    "Tim",
+    "Sophie",
+    "Niklaus",
+    "Jean",
+    "Claude",
+    "Karen",
+    "Leslie",
+]
 CITIES = ("London", "Paris", "Berlin", "Madrid", "Rome")
 STATUSES = ("paid", "shipped", "shipped", "shipped", "cancelled", "new")
 KINDS = {
@@ -101,7 +120,9 @@ def facts(scale: int) -> Shop:
     orders = [_order(number, users, products) for number in range(1, 60 * scale + 1)]
     pairs = {(pick("who", n, len(users)), pick("what", n, len(products))): n for n in range(40 * scale)}
     reviews = [
-        Review(products[product], users[user], 5 - pick("stars", n, 5) * pick("mood", n, 3) // 2, WORDS[pick("word", n, 5)])
+        Review(
+            products[product], users[user], 5 - pick("stars", n, 5) * pick("mood", n, 3) // 2, WORDS[pick("word", n, 5)]
+        )
         for (user, product), n in pairs.items()
     ]
     return Shop(users, products, orders, reviews)
@@ -110,7 +131,13 @@ def facts(scale: int) -> Shop:
 def _user(number: int) -> User:
     name = NAMES[(number - 1) % len(NAMES)] + ("" if number <= len(NAMES) else f" {(number - 1) // len(NAMES) + 1}")
     joined = START - timedelta(days=pick("joined", number, 700))
-    return User(number, name, f"{name.lower().replace(' ', '.')}@example.com", CITIES[pick("city", number, 5)], f"{joined:%Y-%m-%d}")
+    return User(
+        number,
+        name,
+        f"{name.lower().replace(' ', '.')}@example.com",
+        CITIES[pick("city", number, 5)],
+        f"{joined:%Y-%m-%d}",
+    )
 
 
 def _product(number: int) -> Product:
@@ -146,7 +173,15 @@ def tables(shop: Shop) -> tuple[Part, ...]:
 
 def documents(shop: Shop) -> tuple[Part, ...]:
     products = [
-        {"_id": p.id, "name": p.name, "category": p.category, "price": p.price, "stock": p.stock, "tags": p.tags, "description": p.text}
+        {
+            "_id": p.id,
+            "name": p.name,
+            "category": p.category,
+            "price": p.price,
+            "stock": p.stock,
+            "tags": p.tags,
+            "description": p.text,
+        }
         for p in shop.products
     ]
     orders = [
@@ -157,25 +192,37 @@ def documents(shop: Shop) -> tuple[Part, ...]:
             "status": o.status,
             "total": o.total,
             "lines": [
-                {"product": line.product.id, "name": line.product.name, "quantity": line.quantity, "price": line.product.price}
+                {
+                    "product": line.product.id,
+                    "name": line.product.name,
+                    "quantity": line.quantity,
+                    "price": line.product.price,
+                }
                 for line in o.lines
             ],
         }
         for o in shop.orders
     ]
     return (
-        Part("users", [{"_id": u.id, "name": u.name, "email": u.email, "city": u.city, "joined": u.joined} for u in shop.users]),
+        Part(
+            "users",
+            [{"_id": u.id, "name": u.name, "email": u.email, "city": u.city, "joined": u.joined} for u in shop.users],
+        ),
         Part("products", products),
         Part("orders", orders),
-        Part("reviews", [{"product": r.product.id, "user": r.user.id, "stars": r.stars, "text": r.text} for r in shop.reviews]),
+        Part(
+            "reviews",
+            [{"product": r.product.id, "user": r.user.id, "stars": r.stars, "text": r.text} for r in shop.reviews],
+        ),
     )
 
 
 def keys(shop: Shop) -> tuple[Part, ...]:
-    commands: list[list[object]] = []
     sold = shop.sold
-    for u in shop.users:
-        commands.append(["HSET", f"user:{u.id}", "name", u.name, "email", u.email, "city", u.city, "joined", u.joined])
+    commands: list[list[object]] = [
+        ["HSET", f"user:{u.id}", "name", u.name, "email", u.email, "city", u.city, "joined", u.joined]
+        for u in shop.users
+    ]
     for p in shop.products:
         commands += [
             ["HSET", f"product:{p.id}", "name", p.name, "category", p.category, "price", p.price, "stock", p.stock],
@@ -199,17 +246,32 @@ def keys(shop: Shop) -> tuple[Part, ...]:
 def items(shop: Shop) -> tuple[Part, ...]:
     sold = shop.sold
     found: list[dict[str, object]] = [
-        {"pk": f"USER#{u.id}", "sk": "PROFILE", "name": u.name, "email": u.email, "city": u.city, "joined": u.joined} for u in shop.users
+        {"pk": f"USER#{u.id}", "sk": "PROFILE", "name": u.name, "email": u.email, "city": u.city, "joined": u.joined}
+        for u in shop.users
     ]
     found += [
-        {"pk": f"PRODUCT#{p.id}", "sk": "INFO", "name": p.name, "category": p.category, "price": p.price, "stock": p.stock}
+        {
+            "pk": f"PRODUCT#{p.id}",
+            "sk": "INFO",
+            "name": p.name,
+            "category": p.category,
+            "price": p.price,
+            "stock": p.stock,
+        }
         | {"sold": sold[p.id], "tags": p.tags}
         for p in shop.products
     ]
     for o in shop.orders:
         placed = f"{o.placed:%Y-%m-%dT%H:%M:%SZ}"
         found.append(
-            {"pk": f"USER#{o.user.id}", "sk": f"ORDER#{placed}", "order_id": o.id, "status": o.status, "placed": placed, "total": o.total}
+            {
+                "pk": f"USER#{o.user.id}",
+                "sk": f"ORDER#{placed}",
+                "order_id": o.id,
+                "status": o.status,
+                "placed": placed,
+                "total": o.total,
+            }
         )
         found += [
             {
@@ -223,7 +285,8 @@ def items(shop: Shop) -> tuple[Part, ...]:
             for place, line in enumerate(o.lines, 1)
         ]
     found += [
-        {"pk": f"PRODUCT#{r.product.id}", "sk": f"REVIEW#{r.user.id}", "stars": r.stars, "text": r.text} for r in shop.reviews
+        {"pk": f"PRODUCT#{r.product.id}", "sk": f"REVIEW#{r.user.id}", "stars": r.stars, "text": r.text}
+        for r in shop.reviews
     ]
     return (Part("shop", found),)
 
@@ -245,7 +308,10 @@ DATASET = Dataset(
         "mongodb": (
             ("users", "one document a user"),
             ("products", "tags are an array inside"),
-            ("orders", "the lines are embedded, because they are always read with their order; the buyer's name is copied in"),
+            (
+                "orders",
+                "the lines are embedded, because they are always read with their order; the buyer's name is copied in",
+            ),
             ("reviews", "a collection of their own, because they grow without end; they refer to product and user"),
         ),
         "redis": (
@@ -258,7 +324,10 @@ DATASET = Dataset(
         ),
         "dynamodb": (
             ("USER#{id} / PROFILE", "the user"),
-            ("USER#{id} / ORDER#{time}", "the user's orders, in the order of time, in one item collection with the user"),
+            (
+                "USER#{id} / ORDER#{time}",
+                "the user's orders, in the order of time, in one item collection with the user",
+            ),
             ("ORDER#{id} / LINE#{n}", "the lines of one order"),
             ("PRODUCT#{id} / INFO, REVIEW#{user}", "a product with its reviews"),
             ("by-category (category, price)", "an index that holds products only, since nothing else has a category"),

@@ -6,7 +6,28 @@ from datetime import UTC, datetime, timedelta
 from app.core.datasets import Part
 from app.datasets import Dataset, pick
 
-NAMES = "Mia Noah Emma Liam Ella Finn Lena Paul Nora Otto Ida Hugo Maja Emil Alma Karl Vera Axel Rosa Erik".split()
+NAMES = [
+    "Mia",
+    "Noah",
+    "Emma",
+    "Liam",
+    "Ella",
+    "Finn",
+    "Lena",
+    "Paul",
+    "Nora",
+    "Otto",
+    "Ida",
+    "Hugo",
+    "Maja",
+    "Emil",
+    "Alma",
+    "Karl",
+    "Vera",
+    "Axel",
+    "Rosa",
+    "Erik",
+]
 TOPICS = ("coffee", "cycling", "chess", "cinema", "cooking")
 SENTENCES = (
     "Slow brewing makes better {topic} mornings",
@@ -65,17 +86,31 @@ def tables(social: Social) -> tuple[Part, ...]:
     return (
         Part("people", [(p.id, p.name) for p in social.people], ("id", "name")),
         Part("follows", [(p.id, other) for p in social.people for other in p.follows], ("follower_id", "followed_id")),
-        Part("posts", [(p.id, p.author.id, p.at, p.topic, p.text) for p in social.posts], ("id", "author_id", "at", "topic", "text")),
+        Part(
+            "posts",
+            [(p.id, p.author.id, p.at, p.topic, p.text) for p in social.posts],
+            ("id", "author_id", "at", "topic", "text"),
+        ),
         Part("likes", [(p.id, who) for p in social.posts for who in p.likes], ("post_id", "person_id")),
     )
 
 
 def documents(social: Social) -> tuple[Part, ...]:
     posts = [
-        {"_id": p.id, "author": {"id": p.author.id, "name": p.author.name}, "at": p.at, "topic": p.topic, "text": p.text, "likes": p.likes}
+        {
+            "_id": p.id,
+            "author": {"id": p.author.id, "name": p.author.name},
+            "at": p.at,
+            "topic": p.topic,
+            "text": p.text,
+            "likes": p.likes,
+        }
         for p in social.posts
     ]
-    return (Part("people", [{"_id": p.id, "name": p.name, "follows": p.follows} for p in social.people]), Part("posts", posts))
+    return (
+        Part("people", [{"_id": p.id, "name": p.name, "follows": p.follows} for p in social.people]),
+        Part("posts", posts),
+    )
 
 
 def keys(social: Social) -> tuple[Part, ...]:
@@ -101,11 +136,20 @@ def items(social: Social) -> tuple[Part, ...]:
     found: list[dict[str, object]] = []
     for person in social.people:
         found.append({"pk": f"PERSON#{person.id}", "sk": "PROFILE", "name": person.name})
-        found += [{"pk": f"PERSON#{person.id}", "sk": f"FOLLOWS#{other}", "gsk": f"PERSON#{other}"} for other in person.follows]
+        found += [
+            {"pk": f"PERSON#{person.id}", "sk": f"FOLLOWS#{other}", "gsk": f"PERSON#{other}"}
+            for other in person.follows
+        ]
     for post in social.posts:
         at = f"{post.at:%Y-%m-%dT%H:%M:%SZ}"
         found.append(
-            {"pk": f"PERSON#{post.author.id}", "sk": f"POST#{at}", "post_id": post.id, "topic": post.topic, "text": post.text}
+            {
+                "pk": f"PERSON#{post.author.id}",
+                "sk": f"POST#{at}",
+                "post_id": post.id,
+                "topic": post.topic,
+                "text": post.text,
+            }
             | {"like_count": len(post.likes)}
         )
         found += [{"pk": f"POST#{post.id}", "sk": f"LIKE#{who}", "gsk": f"LIKER#{who}"} for who in post.likes]
@@ -135,7 +179,10 @@ DATASET = Dataset(
             ("posts:{author}, posts:by-likes", "sorted sets: by time, and by likes"),
         ),
         "dynamodb": (
-            ("PERSON#{id} / PROFILE, FOLLOWS#{other}, POST#{time}", "a person with everything of theirs, in one item collection"),
+            (
+                "PERSON#{id} / PROFILE, FOLLOWS#{other}, POST#{time}",
+                "a person with everything of theirs, in one item collection",
+            ),
             ("POST#{id} / LIKE#{person}", "the likes of a post"),
             ("turned (gsk, pk)", "an index that reads FOLLOWS and LIKE items the other way round"),
         ),

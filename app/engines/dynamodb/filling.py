@@ -34,7 +34,9 @@ async def load(ask: Ask, part: Part) -> AsyncIterator[int]:
 
 
 async def _write(ask: Ask, batch: Part) -> None:
-    requests = {batch.name: [{"PutRequest": {"Item": {k: _typed(v) for k, v in record.items()}}} for record in batch.records]}
+    requests = {
+        batch.name: [{"PutRequest": {"Item": {k: _typed(v) for k, v in record.items()}}} for record in batch.records]
+    }
     while requests:
         answer = await ask("BatchWriteItem", {"RequestItems": requests})
         requests = answer.get("UnprocessedItems") or {}

@@ -35,8 +35,13 @@ def literal(value: Any) -> str:
     if isinstance(value, datetime):
         return f'ISODate("{value:%Y-%m-%dT%H:%M:%SZ}")'
     if isinstance(value, dict):
-        pairs = (f"{name if IDENTIFIER.fullmatch(name) else json.dumps(name)}: {literal(item)}" for name, item in value.items())
+        pairs = (
+            f"{name if IDENTIFIER.fullmatch(name) else json.dumps(name)}: {literal(item)}"
+            for name, item in value.items()
+        )
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, float) and value.is_integer():
+        return f"Double({value:.0f})"
     return json.dumps(value, ensure_ascii=False)

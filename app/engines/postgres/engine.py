@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from app.config import Settings
-from app.core.diagrams import Diagram
 from app.core.datasets import Content, Part
+from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Client, Engine, EngineInfo, SchemaObject
 from app.core.errors import EngineUnavailable

@@ -1,0 +1,82 @@
+"""The subject's rows with their true state, and the comparison of the four engines, from `app/tasks`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from app.playground.tasks import FOLDER, Task, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`state`: `task`, `lab` or `none`; `why` is the reason for none."""
+
+    state: str
+    tasks: tuple[Task, ...]
+    why: str | None = None
+
+    @property
+    def covered(self) -> bool:
+        return bool(self.tasks) or self.state == "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    number: int
+    title: str
+    cells: Mapping[str, Cell]
+
+    @property
+    def covered(self) -> bool:
+        return all(cell.covered for cell in self.cells.values())
+
+
+@cache
+def topics() -> tuple[Topic, ...]:
+    """All rows, in the subject's order."""
+    listed = tomllib.loads((FOLDER / "topics.toml").read_text())["topic"]
+    return tuple(Topic(entry["number"], entry["title"], _cells(entry)) for entry in listed)
+
+
+def uncovered() -> list[tuple[int, str]]:
+    """Cells of the subject that want a task and have none: (topic, engine)."""
+    return [(topic.number, engine) for topic in topics() for engine, cell in topic.cells.items() if not cell.covered]
+
+
+def _cells(entry: Mapping[str, object]) -> dict[str, Cell]:
+    why = entry.get("why", {})
+    assert isinstance(why, dict)
+    cells = {}
+    for engine, state in entry.items():
+        if engine not in ("number", "title", "why"):
+            here = tuple(task for task in catalogue() if entry["number"] in task.topics and engine in task.solutions)
+            cells[engine] = Cell(str(state), here, why.get(engine))
+    return cells
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One cell of the comparison: the word usually said, what is true now, and the task that proves it."""
+
+    word: str
+    now: str
+    task: Task | None
+    engine: str
+
+
+@cache
+def comparison() -> tuple[tuple[str, Mapping[str, Claim]], ...]:
+    """Aspect by aspect, each with a claim per engine."""
+    listed = tomllib.loads((FOLDER / "comparison.toml").read_text())["aspect"]
+    known = {task.slug: task for task in catalogue()}
+    return tuple(
+        (
+            entry["name"],
+            {
+                engine: Claim(claim["word"], claim["now"], known.get(claim["task"]), engine)
+                for engine, claim in entry["engines"].items()
+            },
+        )
+        for entry in listed
+    )

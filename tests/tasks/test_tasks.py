@@ -1,0 +1,108 @@
+"""The catalogue: every task on every engine it names, by real runs; what the check notices; what it covers."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings
+from app.core.engine import Engine
+from app.datasets import DATASETS, dataset
+from app.engines import ENGINES
+from app.playground import tasks, topics, verification
+from app.playground.engines import Engines
+from app.playground.runner import Runner
+from app.playground.sandboxes import Sandboxes
+from app.stores.memory import MemoryStore
+
+
+@pytest.fixture(scope="module")
+async def runner(
+    postgres: Engine, mongodb: Engine, redis: Engine, dynamodb: Engine, data_dir: Path
+) -> AsyncIterator[Runner]:
+    """Runs on the engines that the whole session shares, under the limits that visitors have."""
+    settings = Settings(data_dir=data_dir)
+    engines = Engines({engine.slug: engine for engine in (postgres, mongodb, redis, dynamodb)})
+    for offer in engines:
+        offer.ready = True
+    store = MemoryStore()
+    sandboxes = Sandboxes(engines, store, settings)
+    runner = Runner(engines, sandboxes, store, settings)
+    yield runner
+    for session in ("verify", *(f"verify-{name}" for name in DATASETS)):
+        for slug in ENGINES:
+            await runner.reset(session, slug)
+    await runner.close()
+    await sandboxes.close()
+
+
+@pytest.mark.timeout(180)
+async def test_every_answer_is_the_expected_one_on_every_engine(runner: Runner) -> None:
+    solutions = sum(len(task.solutions) for task in tasks.catalogue())
+    verdicts = [verdict async for verdict in verification.verify(runner, tasks.catalogue(), ENGINES)]
+    wrong = [f"{v.task} on {v.engine}: {v.reason}" for v in verdicts if v.difference is not None]
+    assert not wrong, "\n".join(wrong)
+    assert len(verdicts) == solutions
+
+
+@pytest.mark.parametrize("name", DATASETS)
+async def test_a_seed_in_the_engines_language_holds_what_a_bulk_load_holds(runner: Runner, name: str) -> None:
+    for slug in ENGINES:
+        engine = runner._engines.get(slug)
+        content = dataset(name).content(slug)
+        held = []
+        for fill in ("seed", "load"):
+            sandbox = engine.new_sandbox()
+            await engine.create(sandbox)
+            try:
+                await _fill(runner, engine, sandbox, name, fill)
+                held.append(sorted(repr(found) for found in await engine.inspect(sandbox)))
+            finally:
+                await engine.close_clients(sandbox)
+                await engine.drop(sandbox)
+        assert held[0] == held[1]
+        assert content.record_count > 50
+
+
+async def _fill(runner: Runner, engine: Engine, sandbox: object, name: str, how: str) -> None:
+    from app.playground import datasets
+    from app.playground.execution import Active, execute
+    from app.playground.feeds import Feeds
+
+    if how == "load":
+        seen = [progress async for progress in datasets.fill(engine, sandbox, name, runner._limits())]
+        assert seen[-1].done == seen[-1].total
+        return
+    source = engine.seed(dataset(name).content(engine.slug))
+    with Feeds(runner._settings).speaker("s", "", engine.slug, "main") as speaker:
+        outcome = await execute(
+            engine,
+            sandbox,
+            source,
+            engine.split(source),
+            limits=runner._limits(),
+            explain="none",
+            client_name="main",
+            active=Active(),
+            speaker=speaker,
+        )
+    assert outcome.word == "ok", outcome.results[-1]
+
+
+def test_each_task_is_complete() -> None:
+    for task in tasks.catalogue():
+        named = {*task.solutions, *task.unnatural}
+        assert named <= set(ENGINES), task.slug
+        assert task.solutions, task.slug
+        assert not set(task.solutions) & set(task.unnatural), task.slug
+        assert task.expected, task.slug
+        assert task.hints, task.slug
+        assert len(task.notes_text.split()) > 50, f"{task.slug}: notes are too short"
+        assert all(len(row) == len(task.columns) for row in task.expected), task.slug
+        assert re.fullmatch(r"[a-z0-9-]+", task.slug)
+
+
+def test_the_rows_of_the_subject_are_all_there() -> None:
+    assert [topic.number for topic in topics.topics()] == list(range(1, 29))
+    assert all(set(topic.cells) == set(ENGINES) for topic in topics.topics())
