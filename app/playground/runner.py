@@ -37,7 +37,7 @@ class RunRequest:
 
     `page`: the token of an open page, whose feed gets the run's events as they happen. `shown`: the editor's source and seed, where
     something else than they is run (a COMMIT, a preview). `part`: two character offsets; only the statements that they touch are run.
-    something else than they is run (a COMMIT, a preview). `dataset` (`shop:S`) fills the fresh sandbox before the seed.
+    `dataset` (`shop:S`) fills the fresh sandbox before the seed.
     """
 
     engine: str
