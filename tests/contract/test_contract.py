@@ -180,7 +180,8 @@ async def test_two_clients_of_one_sandbox_see_the_same_data(subject: Subject) ->
 
 async def test_two_clients_run_at_the_same_time(subject: Subject) -> None:
     await subject.run(subject.a, subject.samples.write)
-    long_run = asyncio.create_task(subject.run(subject.a, subject.samples.forever, client="A"))
+    waiting = subject.samples.waiting or subject.samples.forever
+    long_run = asyncio.create_task(subject.run(subject.a, waiting, client="A"))
     await asyncio.sleep(0.2)
     began = time.monotonic()
     assert TREASURE in shown(await subject.run(subject.a, subject.samples.read, client="B"))

@@ -33,7 +33,8 @@ class Run:
 
     @property
     def said(self) -> str:
-        return " ".join(notice.message for notice in self.notices)
+        """What it was warned of."""
+        return " ".join(notice.message for notice in self.notices if notice.severity == "warning")
 
     def add(self, event: Event) -> None:
         if isinstance(event, Result):

@@ -135,8 +135,11 @@ async def test_a_visitor_cannot_lose_the_connection(visitor: Visitor) -> None:
         "CLIENT NO-EVICT ON",
         "CLIENT REPLY OFF",
         "ACL SETUSER visitor +@all",
-        "ACL LIST",
-        "ACL GETUSER sandtable",
+        "ACL SETUSER sandtable nopass",
+        "ACL SETUSER default on nopass",
+        "ACL DELUSER default",
+        "ACL LOAD",
+        "ACL SAVE",
         "SCRIPT DEBUG YES",
         "PFDEBUG GETREG k",
     ],
@@ -173,17 +176,65 @@ async def test_a_transaction_shows_its_errors_inside(visitor: Visitor) -> None:
     assert run.last == '"y"'
 
 
-@pytest.mark.parametrize("line", ["BLPOP q 0", "XREAD BLOCK 0 STREAMS s $", "WAIT 1 0", "BZPOPMIN z 0"])
-async def test_blocking_commands_end_at_the_limit_and_keep_the_connection(visitor: Visitor, line: str) -> None:
-    await visitor.run("SELECT 5")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "BLPOP q 0",
+        "BRPOP q 0",
+        "BLMOVE q r LEFT LEFT 0",
+        "BLMPOP 0 1 q LEFT",
+        "BRPOPLPUSH q r 0",
+        "XREAD BLOCK 0 STREAMS s $",
+        "XREADGROUP GROUP g c BLOCK 0 STREAMS s2 >",
+        "WAIT 1 0",
+        "BZPOPMIN z 0",
+        "BZPOPMAX z 0",
+        "BZMPOP 0 1 z MIN",
+    ],
+)
+async def test_blocking_commands_end_at_the_limit_with_a_result(visitor: Visitor, line: str) -> None:
+    await visitor.run("SELECT 5\nXGROUP CREATE s2 g $ MKSTREAM")
     began = time.monotonic()
-    run = await visitor.run(line)
-    assert time.monotonic() - began < 1.6
-    assert isinstance(run.error, StatementStopped)
-    assert run.error.limit == ("max_run_ms", 1_000)
-    assert run.error.detail is None, "nothing was lost"
+    run = await visitor.run(line, limits=visitor.limits(left_ms=300))
+    assert time.monotonic() - began < 1
+    assert run.last == "waited 0.3 s, nothing came"
+    assert run.results[0].truncated is not None
+    assert (run.results[0].truncated.limit, run.results[0].truncated.value) == ("max_stream_ms", 300)
     assert await visitor.blocked() == 0
     assert "db=5" in str((await visitor.run("CLIENT INFO")).last)
+
+
+@pytest.mark.parametrize(
+    ("line", "streams"),
+    [
+        ("SUBSCRIBE c", True),
+        ("psubscribe c*", True),
+        ("SSUBSCRIBE c", True),
+        ("MONITOR", True),
+        ("BLPOP q 0", True),
+        ("WAIT 0 0", True),
+        ("XREAD BLOCK 0 STREAMS s $", True),
+        ("XREAD COUNT 1 BLOCK 0 STREAMS s $", True),
+        ("XREADGROUP GROUP g c COUNT 1 BLOCK 5 STREAMS s >", True),
+        ("XREAD STREAMS block 0", False),
+        ("XREAD COUNT 1 STREAMS s 0", False),
+        ("LPOP q", False),
+        ("GET SUBSCRIBE", False),
+        ("import redis", False),
+        ("r.blpop('q')", True),
+        ("r.pubsub().subscribe('c')", True),
+    ],
+)
+async def test_what_streams(redis: Engine, line: str, streams: bool) -> None:
+    (*_, statement) = redis.split(line)
+    assert redis.streams(statement) is streams
+
+
+async def test_what_a_blocking_command_waited_for_is_its_reply(visitor: Visitor) -> None:
+    waiting = visitor.start("BLPOP q 0")
+    await asyncio.sleep(0.2)
+    assert (await visitor.run("RPUSH q first second", "B")).last == "(integer) 2"
+    assert (await waiting).last == '1) "q"\n2) "first"'
 
 
 @pytest.mark.parametrize(
@@ -237,18 +288,29 @@ async def test_the_other_clients_hear_of_the_restart(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["BLPOP q 0", 'EVAL "while true do end" 0', WRITES_FOREVER, "SUBSCRIBE c", "MONITOR"]
+    ("source", "said"),
+    [
+        ("BLPOP q 0", "waited"),
+        ('EVAL "while true do end" 0', None),
+        (WRITES_FOREVER, None),
+        ("SUBSCRIBE c", "listened"),
+        ("MONITOR", "listened"),
+    ],
 )
-async def test_stop_ends_it_on_the_server(visitor: Visitor, source: str) -> None:
+async def test_stop_ends_it_on_the_server(visitor: Visitor, source: str, said: str | None) -> None:
     limits = visitor.limits(max_run_ms=20_000, left_ms=20_000)
     task = visitor.start(source, limits=limits)
     await asyncio.sleep(0.3)
     began = time.monotonic()
     await (await visitor.client()).stop()
     assert time.monotonic() - began < 1.5
-    error = (await task).error
-    assert isinstance(error, StatementStopped)
-    assert error.code == "stopped"
+    run = await task
+    if said is None:
+        assert isinstance(run.error, StatementStopped)
+        assert run.error.code == "stopped"
+    else:
+        assert str(run.last).startswith(said)
+        assert run.results[0].truncated is None
     assert await visitor.blocked() == 0
     assert (await visitor.run("PING")).last == "PONG"
     await (await visitor.client()).stop()
@@ -287,6 +349,7 @@ async def test_subscribers_hear_messages_until_the_time_is_over(visitor: Visitor
     assert [(m.channel, m.text) for m in run.messages] == [("news", "one"), ("other", '"\\xff"')]
     assert run.messages[0].at_ms >= 150
     assert run.last == "listened 1.0 s, 2 messages"
+    assert run.results[0].truncated is not None
     assert run.results[0].kind == "status"
     after = await visitor.run("CLIENT INFO\nPUBLISH news nobody")
     assert "db=2" in str(after.texts[0])

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 from redis.exceptions import RedisError
 
-from app.core.engine import Client
+from app.core.engine import Client, Transaction
 from app.core.errors import EngineBusy, PlaygroundError, StatementStopped
 from app.core.limits import Limits
 from app.core.plans import Plan
-from app.core.results import Event, Result, Statement, Stats
+from app.core.results import Event, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.engines.redis.binary import OUTPUT_LIMIT_BYTES
 from app.engines.redis.commands import arguments, command_name
@@ -20,14 +20,17 @@ from app.engines.redis.connection import Connection
 from app.engines.redis.errors import gone, out_of_memory, reply_too_long, statement_error, translated
 from app.engines.redis.fleet import Fleet
 from app.engines.redis.interrupt import interrupt
+from app.engines.redis.manual import Manual
 from app.engines.redis.messages import as_message, is_confirmation
+from app.engines.redis.own import own_reply
 from app.engines.redis.plan import Planner, Ran
-from app.engines.redis.policy import LISTENING, SCRIPTS, UNSUBSCRIBING
+from app.engines.redis.policy import LISTENING, SCRIPTS, UNSUBSCRIBING, waits
 from app.engines.redis.python import Note
 from app.engines.redis.replies import Reply
-from app.engines.redis.results import count_of, reply_result
+from app.engines.redis.results import count_of, listened, reply_result, waited
 from app.engines.redis.slowlog import ask_for_all, is_slowlog_get, visitors_part
 from app.engines.redis.slowlog import server_ms as time_on_server
+from app.engines.redis.standing import QUEUED
 from app.engines.redis.wire import Intake
 
 log = logging.getLogger(__name__)
@@ -39,10 +42,11 @@ LONG_TEXT = 10_000
 class RedisClient(Client):
     """One statement at a time. `_ending` is the work of stopping it, begun by the time limit or by `stop`."""
 
-    def __init__(self, sandbox: Sandbox, name: str, fleet: Fleet, planner: Planner) -> None:
+    def __init__(self, sandbox: Sandbox, name: str, fleet: Fleet, manual: Manual) -> None:
         super().__init__(sandbox, name)
         self._fleet = fleet
-        self._planner = planner
+        self._manual = manual
+        self._planner = Planner(manual)
         self._server = fleet.of(sandbox)
         self._connection = Connection(self._server, name, sandbox.secret)
         self._ran: Ran | None = None
@@ -54,6 +58,12 @@ class RedisClient(Client):
         self._listening = False
         self._stopped_by_visitor = False
         self._ending: asyncio.Task[str | None] | None = None
+        self._last_word: Reply | None = None
+        self._first = True
+
+    @property
+    def transaction(self) -> Transaction:
+        return self._connection.standing.transaction if self._connection.open else "none"
 
     @property
     def alive(self) -> bool:
@@ -76,7 +86,7 @@ class RedisClient(Client):
     async def begin(self, source: str, limits: Limits) -> None:
         self._refuse_two()
         self._server.in_use += 1
-        self._in_run = True
+        self._in_run = self._first = True
         try:
             await self.connect()
         except BaseException:
@@ -96,7 +106,7 @@ class RedisClient(Client):
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
         self._refuse_two()
         self.used_at = time.monotonic()
-        self._ran = self._ending = None
+        self._ran = self._ending = self._last_word = None
         self._stopped_by_visitor = self._listening = False
         self._halt.clear()
         self._idle.clear()
@@ -107,8 +117,12 @@ class RedisClient(Client):
             words = await _words(statement)
             with self._server.using():
                 await self.connect()
-                for notice in self._connection.take_notices():
+                for notice in self._notices():
                     yield notice
+                own = await self._own_reply(words, statement)
+                if own is not None:
+                    yield reply_result(statement, words, own, Intake(0, limits.max_reply_bytes), limits, Stats())
+                    return
                 if command_name(words) in SCRIPTS:
                     with translated():
                         await self._server.save()
@@ -144,9 +158,21 @@ class RedisClient(Client):
                 await self._server.remember(self.name, self._connection.id)
         await self._connection.close()
 
+    def _notices(self) -> list[Notice]:
+        """What the visitor should know before the next statement: a restart, and what lasts from the run before."""
+        notices = self._connection.take_notices()
+        if self._first and (said := self._connection.standing.said):
+            notices.append(Notice("info", said))
+        self._first = False
+        return notices
+
+    async def _own_reply(self, words: list[bytes], statement: Statement) -> Reply | None:
+        with translated():
+            return await own_reply(self._server, self._manual, self._connection.standing, words, statement)
+
     async def _execute(self, statement: Statement, words: list[bytes], limits: Limits) -> AsyncIterator[Event]:
         name = command_name(words)
-        listening = name in LISTENING
+        listening, waiting = name in LISTENING, waits(words)
         self._unsettling = listening or name in ("RESET", "QUIT")
         intake = Intake(limits.max_rows, limits.max_reply_bytes)
         began = time.perf_counter()
@@ -156,7 +182,10 @@ class RedisClient(Client):
         with translated():
             await self._connection.send(ask_for_all(words) if is_slowlog_get(words) else words, intake)
         while True:
-            reply = await self._reply(intake, deadline, limits)
+            reply = await self._reply(intake, deadline, limits, waiting)
+            if reply is None:
+                yield waited(statement, limits, _ms_since(began), stopped=self._stopped_by_visitor)
+                return
             if reply.type != "push" or name in UNSUBSCRIBING or listening:
                 break
             yield as_message(reply, _ms_since(began))
@@ -165,6 +194,7 @@ class RedisClient(Client):
                 yield event
             return
         total_ms = _ms_since(began)
+        self._connection.standing.note(name, words, reply)
         if reply.type == "error":
             raise statement_error(reply.value, statement)
         await self._keep_in_step(name, reply, intake)
@@ -178,10 +208,13 @@ class RedisClient(Client):
             total_ms=total_ms,
             row_count=count_of(reply),
         )
-        yield reply_result(statement, reply, intake, limits, stats)
+        yield reply_result(statement, words, reply, intake, limits, stats)
 
-    async def _reply(self, intake: Intake, deadline: float, limits: Limits) -> Reply:
-        """The next reply. Ends the work on the server at the deadline; raises what ended it."""
+    async def _reply(self, intake: Intake, deadline: float, limits: Limits, waiting: bool) -> Reply | None:
+        """The next reply. Ends the work on the server at the deadline; raises what ended it.
+
+        None when a command that waits was ended with nothing lost: what came at the last moment is its reply all the same.
+        """
         try:
             reply = await self._connection.next(intake, deadline - time.perf_counter())
         except (OSError, RedisError) as exc:
@@ -193,6 +226,9 @@ class RedisClient(Client):
         lost = await self._end_work()
         if self._unsettling:  # what it has become in the meantime goes with the connection
             await self._connection.close()
+        reply = reply or self._last_word
+        if waiting and lost is None:
+            return reply if reply is not None and reply.type != "error" else None
         if self._stopped_by_visitor:
             raise StatementStopped.by_visitor(lost)
         raise StatementStopped.by_time(limits.max_run_ms, lost)
@@ -205,7 +241,7 @@ class RedisClient(Client):
 
     async def _interrupt(self) -> str | None:
         killed = await interrupt(self._server, self._connection.id, lambda: not self._connection.pending)
-        await self._connection.settle()
+        self._last_word = await self._connection.settle()
         return f"Nothing else could end it, so the server was killed. {await self._restore()}" if killed else None
 
     async def _restore(self) -> str:
@@ -245,17 +281,8 @@ class RedisClient(Client):
             raise await self._broken() from exc
         finally:
             halt.cancel()
-        total_ms = _ms_since(began)
-        summary = f"listened {total_ms / 1000:.1f} s, {heard:,} message{'' if heard == 1 else 's'}"
-        if self._stopped_by_visitor:
-            raise StatementStopped.by_visitor(summary)
-        yield Result(
-            kind="status",
-            statement=statement,
-            status=summary,
-            stats=Stats(total_ms=total_ms, row_count=heard),
-            reply_bytes=intake.taken_bytes,
-        )
+        full = intake.spent or intake.unread
+        yield listened(statement, limits, _ms_since(began), heard, stopped=self._stopped_by_visitor, full=full)
 
     async def _keep_in_step(self, name: str, reply: Reply, intake: Intake) -> None:
         """Put the connection right after what unsettles it: an unread rest, RESET, QUIT."""
@@ -276,9 +303,6 @@ class RedisClient(Client):
             self._in_run = False
             self._server.in_use -= 1
             self._server.used_at = time.monotonic()
-
-
-QUEUED = Reply("status", b"QUEUED")
 
 
 async def _words(statement: Statement) -> list[bytes]:

@@ -11,6 +11,7 @@ from app.core.results import Notice
 from app.engines.redis.policy import VISITOR_USER
 from app.engines.redis.replies import Reply
 from app.engines.redis.server import SandboxServer
+from app.engines.redis.standing import Standing
 from app.engines.redis.wire import Intake, Wire
 
 _OWN_REPLY_BYTES = 100_000
@@ -26,6 +27,7 @@ class Connection:
         self.id = 0
         self.server_start = 0
         self.notices: list[Notice] = []
+        self.standing = Standing()
         self._server = server
         self._client_name = client_name
         self._secret = secret
@@ -49,6 +51,7 @@ class Connection:
         await self.close()
         self._wire = await Wire.connect(self._server.socket)
         self.server_start = self._server.starts
+        self.standing = Standing()
         try:
             await self.log_in()
             await self._restore()
@@ -103,11 +106,13 @@ class Connection:
         self._reading = asyncio.create_task(self._wire.read(intake))
         return self._reading
 
-    async def settle(self) -> None:
-        """Take the reply of something that was ended, and drop it."""
-        if self._reading is not None:
-            reading, self._reading = self._reading, None
-            await asyncio.gather(reading, return_exceptions=True)
+    async def settle(self) -> Reply | None:
+        """Take the reply of something that was ended; None when it gave none."""
+        if self._reading is None:
+            return None
+        reading, self._reading = self._reading, None
+        (reply,) = await asyncio.gather(reading, return_exceptions=True)
+        return reply if isinstance(reply, Reply) else None
 
     async def close(self) -> None:
         if self._reading is not None:
@@ -123,8 +128,10 @@ class Connection:
             return
         if state.resp != 3:
             await self._call(b"HELLO", b"%d" % state.resp)
+            self.standing.resp = state.resp
         if state.db:
             await self._call(b"SELECT", b"%d" % state.db)
+            self.standing.db = state.db
         if state.name:
             await self._call(b"CLIENT", b"SETNAME", state.name)
         if state.in_transaction:

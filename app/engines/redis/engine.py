@@ -20,13 +20,17 @@ from app.core.process import ServerFailed
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
 from app.engines.redis import filling
+
+from app.core.vocabulary import Word
 from app.engines.redis.binary import find_binary, locate
 from app.engines.redis.catalog import key_objects
 from app.engines.redis.client import RedisClient
-from app.engines.redis.commands import split
+from app.engines.redis.commands import arguments, split
 from app.engines.redis.errors import translated
 from app.engines.redis.fleet import Fleet
-from app.engines.redis.plan import Planner
+from app.engines.redis.manual import Manual
+from app.engines.redis.policy import waits
+from app.engines.redis.python import Note
 
 CHECK_WAIT_S = 1.0
 
@@ -40,6 +44,8 @@ class RedisEngine(Engine):
     editor_mode = "redis"
     file_extension = "redis"
     line_comment = "#"
+
+    transaction_ends = (("EXEC", "EXEC"), ("DISCARD", "DISCARD"))
 
     def __init__(self, settings: Settings, places: Places) -> None:
         super().__init__(settings, places)
@@ -55,7 +61,7 @@ class RedisEngine(Engine):
         self.fleet = Fleet(self.settings, self.places, binary)
         await self.fleet.end_leftovers()
         self._probe = self.fleet.apart("probe")
-        self._planner = Planner(self._probe, self.check)
+        self._manual = Manual(self._probe, self.check)
         await self.check()
         self.info = EngineInfo(
             version=binary.version,
@@ -91,7 +97,7 @@ class RedisEngine(Engine):
         await self.fleet.drop(sandbox)
 
     async def open(self, sandbox: Sandbox, name: str) -> Client:
-        client = RedisClient(sandbox, name, self.fleet, self._planner)
+        client = RedisClient(sandbox, name, self.fleet, self._manual)
         await client.connect()
         return client
 
@@ -108,6 +114,13 @@ class RedisEngine(Engine):
             async for done in filling.load(server.admin(), part):
                 yield done
             await server.save()
+
+    def streams(self, statement: Statement) -> bool:
+        return not isinstance(statement, Note) and waits(arguments(statement.text))
+
+    async def words(self) -> list[Word]:
+        with translated():
+            return await self._manual.words()
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         server = self.fleet.known(sandbox.namespace)

@@ -1,16 +1,14 @@
 """What a command cost. Redis has no EXPLAIN: its documented complexity, the real sizes, and the time from the slow log."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-
-from redis.exceptions import ResponseError
 
 from app.core.errors import StatementRefused
 from app.core.plans import Access, Plan, PlanNode
 from app.core.results import Statement
 from app.engines.redis.catalog import key_sizes
 from app.engines.redis.commands import command_name
+from app.engines.redis.manual import Entry, Manual
 from app.engines.redis.replies import as_words
 from app.engines.redis.server import SandboxServer
 
@@ -32,70 +30,27 @@ class Ran:
     server_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What the server documents of a command."""
-
-    name: str
-    summary: str
-    complexity: str
-    writes: bool
-
-
 class Planner:
-    """Asks a server apart what commands mean, so that the visitor's own is not asked for it.
+    """Asks a server apart what commands mean, so that the visitor's own is not asked for it."""
 
-    `ready` makes sure that server answers.
-    """
-
-    def __init__(self, probe: SandboxServer, ready: Callable[[], Awaitable[None]]) -> None:
-        self._probe = probe
-        self._ready = ready
-        self._known: dict[str, Command | None] = {}
+    def __init__(self, manual: Manual) -> None:
+        self._manual = manual
 
     async def plan(self, server: SandboxServer, client_id: int, words: list[bytes], ran: Ran | None) -> Plan:
         """The plan of a command. Raises StatementRefused (`cannot_explain`) for one that the server doesn't know."""
-        await self._ready()
-        command = await self._command(words)
+        command = await self._manual.find([as_words(word) for word in words[:2]])
         if command is None:
             raise StatementRefused(
                 f"{command_name(words)} has no documentation to tell its cost from.", code="cannot_explain"
             )
-        keys = (await self._keys(words))[:MAX_KEYS]
+        keys = (await self._manual.keys(words))[:MAX_KEYS]
         clients = await server.admin().client_list(client_id=[str(client_id)])
         db = int(clients[0]["db"]) if clients else 0
         key_count, sizes = await key_sizes(server, db, keys)
         return _plan(command, keys, sizes, key_count, ran)
 
-    async def _command(self, words: list[bytes]) -> Command | None:
-        name = command_name(words)
-        if len(words) > 1 and (known := await self._documented(f"{name}|{words[1].decode(errors='replace').upper()}")):
-            return known
-        return await self._documented(name)
 
-    async def _documented(self, name: str) -> Command | None:
-        if name not in self._known:
-            docs = _texts(await self._probe.ask("COMMAND DOCS", name))
-            infos = await self._probe.ask("COMMAND INFO", name)
-            if not docs:
-                self._known[name] = None
-            else:
-                facts = next(iter(docs.values()))
-                writes = "write" in repr(infos)
-                self._known[name] = Command(
-                    name.replace("|", " "), facts.get("summary", ""), facts.get("complexity", ""), writes
-                )
-        return self._known[name]
-
-    async def _keys(self, words: list[bytes]) -> list[bytes]:
-        try:
-            keys: list[bytes] = await self._probe.ask("COMMAND GETKEYS", *words)
-        except ResponseError:
-            return []
-        return keys
-
-
-def _plan(command: Command, keys: list[bytes], sizes: list[Any], key_count: int, ran: Ran | None) -> Plan:
+def _plan(command: Entry, keys: list[bytes], sizes: list[Any], key_count: int, ran: Ran | None) -> Plan:
     children = tuple(_key_node(key, *facts) for key, facts in zip(keys, sizes, strict=True))
     access = _access(command)
     lengths = [child.examined_rows for child in children if child.examined_rows is not None]
@@ -148,7 +103,7 @@ def _key_node(key: bytes, kind: bytes, encoding: bytes | None, length: int | Non
     )
 
 
-def _access(command: Command) -> Access:
+def _access(command: Entry) -> Access:
     if command.writes:
         return "modify"
     if command.complexity.startswith("O(1)"):
@@ -160,19 +115,10 @@ def _access(command: Command) -> Access:
     return "range" if "O(" in command.complexity else "other"
 
 
-def _warnings(command: Command, access: Access, examined: float | None) -> tuple[str, ...]:
+def _warnings(command: Entry, access: Access, examined: float | None) -> tuple[str, ...]:
     if access != "full scan" or examined is None or examined < LARGE:
         return ()
     return (
         f"{command.name} looks at all {examined:,.0f} and the server does nothing else meanwhile; "
         "SCAN, HSCAN, SSCAN and ZSCAN go in steps.",
     )
-
-
-def _texts(value: Any) -> Any:
-    """A reply with its bytes as text."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    if isinstance(value, dict):
-        return {_texts(key): _texts(item) for key, item in value.items()}
-    return value

@@ -5,23 +5,31 @@ from dataclasses import dataclass
 ADMIN_USER = "sandtable"
 VISITOR_USER = "visitor"
 
-VISITOR_RULES = " ".join(
+DENIED_RULES = " ".join(
     (
-        "~* &* +@all",
         "-module -debug -pfdebug -pfselftest -script|debug",
         "-shutdown -failover -replicaof -slaveof -replconf -psync -sync -migrate -restore-asking",
         "-save -bgsave -bgrewriteaof",
         "-config|set -config|rewrite",
         "-client|kill -client|pause -client|unpause -client|no-evict -client|reply",
-        "-acl +acl|whoami +acl|cat +acl|dryrun +acl|genpass +acl|help",
+        "-acl|setuser -acl|deluser -acl|getuser -acl|list -acl|users -acl|load -acl|save",
     )
 )
+VISITOR_RULES = f"~* &* +@all {DENIED_RULES}"
 
 SCRIPTS = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO", "EXEC"})
 """Commands that may not be endable once they have written; EXEC because a script may be in its queue."""
 
 LISTENING = frozenset({"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR"})
 """Commands that only listen: the time limit ends them with a result, not with an error."""
+
+BLOCKING = frozenset(
+    {
+        *("BLPOP", "BRPOP", "BLMOVE", "BLMPOP", "BRPOPLPUSH", "BZPOPMIN", "BZPOPMAX", "BZMPOP"),
+        *("WAIT", "WAITAOF"),
+    }
+)
+"""Commands that wait for something; XREAD and XREADGROUP do with BLOCK."""
 
 UNSUBSCRIBING = frozenset({"UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"})
 
@@ -52,7 +60,12 @@ _REFUSALS = {
     "shutdown": Refusal("it would stop the server under the sandbox", "Reset gives a fresh, empty one."),
     "module": Refusal("modules are native code", "Lua with EVAL, or FUNCTION LOAD, runs code in the server."),
     "migrate": Refusal("it connects to other servers", "COPY, or DUMP and RESTORE, work inside the sandbox."),
-    "acl": Refusal("the users of a sandbox are fixed", "ACL WHOAMI, ACL CAT and ACL DRYRUN work."),
+    "acl": Refusal(
+        "only the sandbox's first user may see and change users, and not inside MULTI",
+        "RESET goes back to that user; ACL WHOAMI, CAT, DRYRUN and LOG work for everyone.",
+    ),
+    "acl|load": Refusal("there is no file of users to load", "ACL SETUSER makes users, and the sandbox keeps them."),
+    "acl|save": Refusal("the sandbox keeps its users by itself", "ACL LIST shows them."),
     "client|reply": Refusal("without replies a run has no result", "A reply that isn't needed can be ignored."),
     "script|debug": Refusal("the Lua debugger holds the whole server", "redis.log and return show values."),
     "debug": _INSIDE,
@@ -69,3 +82,12 @@ _REFUSALS = {
 def refusal(command: str) -> Refusal:
     """Why a command is refused; `command` as the server names it: `shutdown`, `config|set`."""
     return _REFUSALS.get(command) or _REFUSALS.get(command.partition("|")[0]) or _ALONE
+
+
+def waits(words: list[bytes]) -> bool:
+    """Whether a command listens or waits until something happens."""
+    name = words[0].upper().decode(errors="replace") if words else ""
+    if name in ("XREAD", "XREADGROUP"):
+        options = [word.upper() for word in words[1:12]]
+        return b"BLOCK" in options[: options.index(b"STREAMS")] if b"STREAMS" in options else False
+    return name in LISTENING or name in BLOCKING

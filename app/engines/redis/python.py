@@ -36,7 +36,7 @@ _PLAIN = frozenset(
     }
 )
 _SCANS = {"scan_iter": "scan", "hscan_iter": "hscan", "sscan_iter": "sscan", "zscan_iter": "zscan"}
-_NOTED = frozenset({"close", "aclose", "get_message", "listen", "decode"})
+_NOTED = frozenset({"pubsub", "close", "aclose", "get_message", "listen", "decode"})
 _METHODS = frozenset(name for name in dir(CoreCommands) if not name.startswith("_")) - {
     "register_script",
     "digest_local",

@@ -2,7 +2,7 @@
 
 from app.core.limits import Limits
 from app.core.results import Result, Statement, Stats, Truncated
-from app.engines.redis.replies import AGGREGATES, Reply, as_json, as_text
+from app.engines.redis.replies import AGGREGATES, Reply, as_json, as_text, as_words
 from app.engines.redis.wire import MAX_DEPTH, Intake
 
 
@@ -13,16 +13,62 @@ def count_of(reply: Reply) -> int:
     return 0 if reply.type == "nil" else 1
 
 
-def reply_result(statement: Statement, reply: Reply, intake: Intake, limits: Limits, stats: Stats) -> Result:
+RAW = frozenset(
+    {"INFO", "LOLWUT", "CLIENT LIST", "CLIENT INFO", "MEMORY DOCTOR", "MEMORY MALLOC-STATS", "LATENCY DOCTOR"}
+)
+"""Commands whose text redis-cli prints as it is; in RESP3 their type says so."""
+
+
+def reply_result(
+    statement: Statement, words: list[bytes], reply: Reply, intake: Intake, limits: Limits, stats: Stats
+) -> Result:
+    command = [as_words(word).upper() for word in words[:2]]
+    raw = reply.type == "string" and (command[0] in RAW or " ".join(command) in RAW)
+    text = reply.value.decode(errors="replace").replace("\r\n", "\n") if raw else as_text(reply)
     return Result(
         kind="reply",
         statement=statement,
         reply=as_json(reply),
-        text=as_text(reply),
+        text=text,
         stats=stats,
         truncated=_truncated(reply, intake, limits),
         reply_bytes=min(intake.taken_bytes, max(intake.max_bytes, 1)),
     )
+
+
+def waited(statement: Statement, limits: Limits, total_ms: float, *, stopped: bool) -> Result:
+    """A command that waits was ended, and nothing had come."""
+    return Result(
+        kind="status",
+        statement=statement,
+        status=f"waited {total_ms / 1000:.1f} s, nothing came",
+        stats=Stats(total_ms=total_ms, row_count=0),
+        truncated=None if stopped else _out_of_time(limits, 0),
+    )
+
+
+def listened(statement: Statement, limits: Limits, total_ms: float, heard: int, *, stopped: bool, full: bool) -> Result:
+    """Listening is over: stopped, out of time, or with as many messages or bytes as may be."""
+    said = f"listened {total_ms / 1000:.1f} s, {heard:,} message{'' if heard == 1 else 's'}"
+    truncated = None if stopped else _out_of_time(limits, heard)
+    if full:
+        most = limits.max_reply_bytes
+        truncated = Truncated("max_reply_bytes", most, heard, f"Listening ended after {most:,} bytes of messages.")
+    elif heard >= limits.max_messages:
+        most = limits.max_messages
+        truncated = Truncated("max_messages", most, heard, f"Listening ended after {most:,} messages.")
+    return Result(
+        kind="status",
+        statement=statement,
+        status=said,
+        stats=Stats(total_ms=total_ms, row_count=heard),
+        truncated=truncated,
+    )
+
+
+def _out_of_time(limits: Limits, shown: int) -> Truncated:
+    seconds = limits.left_ms / 1000
+    return Truncated("max_stream_ms", limits.left_ms, shown, f"Listening and waiting end after {seconds:g} s.")
 
 
 def _truncated(reply: Reply, intake: Intake, limits: Limits) -> Truncated | None:

@@ -24,6 +24,9 @@ from app.core.places import Places
 from app.core.process import ServerProcess
 from app.engines.redis.binary import Binary, configuration
 from app.engines.redis.policy import ADMIN_USER
+from app.engines.redis.replies import Reply
+from app.engines.redis.wire import Intake, Wire
+from app.engines.redis.writing import as_line
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ HEADROOM_BYTES = 256_000_000
 READY_TRIES = 40
 READY_TRY_S = 0.001
 SETTLE_S = 0.5
+_OWN_REPLY_BYTES = 100_000
 
 
 class SandboxProcess(ServerProcess):
@@ -126,6 +130,23 @@ class SandboxServer:
         ask: Callable[..., Awaitable[Any]] = self.admin().execute_command
         return await ask(*words)
 
+    async def ask_typed(self, *words: bytes) -> Reply:
+        """The reply with its type, to the administrator. Raises ResponseError."""
+        wire = await Wire.connect(self.socket)
+        try:
+            for command in ((b"HELLO", b"3", b"AUTH", ADMIN_USER.encode(), self._admin_secret.encode()), words):
+                await wire.send(command)
+                reply = await wire.read(Intake(1_000, _OWN_REPLY_BYTES))
+                if reply.type == "error":
+                    raise ResponseError(reply.value.decode(errors="replace"))
+        finally:
+            await wire.close()
+        return reply
+
+    def keep_users(self, lines: list[bytes]) -> None:
+        """Remember the visitor's own users, as lines of ACL LIST, for the next start."""
+        self._write_private(self.folder / "users.acl", "".join(f"{as_line(line.split(b' '))}\n" for line in lines))
+
     @contextmanager
     def using(self) -> Iterator[None]:
         """While a run is under way it is not parked."""
@@ -151,7 +172,8 @@ class SandboxServer:
             admin_secret=self._admin_secret,
             visitor_secret=visitor_secret,
         )
-        self._write_private(config, text)
+        users = self.folder / "users.acl"
+        self._write_private(config, text + (users.read_text() if users.exists() else ""))
         await self.process.start()
         self._wanted = True
         self.used_at = time.monotonic()

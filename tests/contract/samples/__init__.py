@@ -39,6 +39,8 @@ class Samples:
     """Leaves something in the client's own state; None where a client of this engine has none."""
     recall: str | None
     """Shows it: `remembered` is in the answer of the same client, not in that of another."""
+    waiting: str | None = None
+    """Takes its time while other clients of the sandbox go on; None where `forever` does so."""
 
 
 def samples(slug: str) -> Samples:
