@@ -19,9 +19,8 @@ from app.core.places import Places
 from app.core.process import ServerFailed
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
-from app.engines.redis import filling
-
 from app.core.vocabulary import Word
+from app.engines.redis import filling
 from app.engines.redis.binary import find_binary, locate
 from app.engines.redis.catalog import key_objects
 from app.engines.redis.client import RedisClient
