@@ -12,4 +12,5 @@ import "./sandbox.js";
 import "./views.js";
 import "./tabs.js";
 import "./palette.js";
+import "./data-table.js";
 import "./pan-zoom.js";
