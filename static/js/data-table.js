@@ -77,7 +77,11 @@ class DataTable extends HTMLElement {
   valueOf(row, at) {
     const cell = row.cells[at + 1];
     if (cell.classList.contains("void")) return cell.textContent === "null" ? null : "";
-    return cell.querySelector("details > pre, details > .doc")?.textContent ?? cell.textContent;
+    const whole = cell.querySelector("details > pre, details > .doc");
+    if (!whole) return cell.textContent;
+    const copy = whole.cloneNode(true);
+    for (const fold of copy.querySelectorAll(".fold")) fold.remove();
+    return copy.textContent;
   }
 
   /** Up, down, and back to the order they came in. NULLs stand last, as the server puts them by default. */
