@@ -8,7 +8,8 @@ root.dataset.js = "";
 const theme = recall("theme");
 if (theme === "light" || theme === "dark") root.dataset.theme = theme;
 if (recall("sidebar-closed")) root.dataset.sidebar = "closed";
-for (const key of ["sidebar", "editor"]) {
+if (recall("layout") === "beside") root.dataset.layout = "beside";
+for (const key of ["sidebar", "editor", "editor-width"]) {
   const size = Number(recall(`size:${key}`));
   if (size > 0) root.style.setProperty(`--${key}`, `${size}px`);
 }

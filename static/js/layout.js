@@ -94,6 +94,17 @@ for (const button of document.querySelectorAll("[data-toggle=sidebar]")) {
   });
 }
 
+for (const button of document.querySelectorAll("[data-toggle=beside]")) {
+  const show = () => button.setAttribute("aria-pressed", root.dataset.layout === "beside");
+  show();
+  button.addEventListener("click", () => {
+    if (root.dataset.layout) delete root.dataset.layout;
+    else root.dataset.layout = "beside";
+    keep("layout", root.dataset.layout ?? null);
+    show();
+  });
+}
+
 // F6 goes from the editor to the results and back, as between the panes of a desktop program.
 document.addEventListener("keydown", (event) => {
   const results = document.getElementById("results");
