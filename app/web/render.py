@@ -12,6 +12,8 @@ from app import __version__
 from app.config import Settings
 from app.playground.services import Services
 from app.web.cell_views import array_tree, bytes_dump, json_tree
+from app.web.plan_text import as_markdown, as_text
+from app.web.plan_view import plan_view
 from app.web.resources import resource
 
 
@@ -29,6 +31,9 @@ def environment() -> Environment:
     env.filters.update(json_tree=json_tree, array_tree=array_tree, bytes_dump=bytes_dump)
     env.globals["asset"] = asset
     env.globals["app_version"] = __version__
+    env.globals["plan_view"] = plan_view
+    env.globals["plan_as_text"] = as_text
+    env.globals["plan_as_markdown"] = as_markdown
     return env
 
 

@@ -14,3 +14,4 @@ import "./tabs.js";
 import "./palette.js";
 import "./data-table.js";
 import "./pan-zoom.js";
+import "./plan.js";

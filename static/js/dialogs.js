@@ -14,10 +14,11 @@ dialog?.addEventListener("click", (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const input = document.getElementById(button.dataset.copy);
-  input.select();
+  const copied = document.getElementById(button.dataset.copy);
+  if (copied.select) copied.select();
+  else getSelection().selectAllChildren(copied);
   try {
-    await navigator.clipboard.writeText(input.value);
+    await navigator.clipboard.writeText(copied.value ?? copied.textContent);
     button.querySelector("span").textContent = "Copied";
   } catch {
     button.querySelector("span").textContent = "Press Ctrl C";

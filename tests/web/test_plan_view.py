@@ -1,0 +1,146 @@
+"""The plan on the page: what each view says, hostile texts, plans that were frozen by an earlier version, and its speed."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.plan_encoding import encode_plan
+from app.core.plans import Condition, Plan, PlanNode
+from app.engines.postgres.plan import plan_of
+from app.web.plan_text import as_markdown, as_text
+from app.web.plan_view import plan_view
+from app.web.render import environment
+from tests.web import samples
+
+RECORDED = json.loads((Path(__file__).parents[1] / "plans/postgres/18/plans.json").read_text())
+
+
+def recorded(name: str) -> dict[str, Any]:
+    return encode_plan(plan_of(RECORDED[name][0], measured=True))
+
+
+def page(plan: dict[str, Any]) -> str:
+    result = samples.ORDERS | {"plan": plan}
+    context = samples.everywhere() | {"engine": samples.ENGINES[0], "run": samples.run(result)}
+    return environment().get_template("partials/results.html").render(context)
+
+
+def wide(count: int) -> dict[str, Any]:
+    """A plan of that many steps: a chain of joins, each with a scan."""
+    node = PlanNode(label="Seq Scan", access="full scan", target="t0", total_ms=1.0, own_ms=1.0)
+    for number in range(1, count // 2):
+        scan = PlanNode(
+            label="Index Scan",
+            access="index scan",
+            target=f"table_{number}",
+            index=f"table_{number}_pkey",
+            conditions=(Condition("key", "Index Cond", f"(id = t{number}.parent_id)"),),
+            estimated_rows=10.0,
+            returned_rows=1_000.0,
+            examined_rows=2_000.0,
+            loops=10,
+            own_ms=1.0,
+            total_ms=1.0,
+            cost=8.5,
+            cost_unit="planner cost",
+            raw={"Node Type": "Index Scan", "Index Name": f"table_{number}_pkey"},
+        )
+        node = PlanNode(
+            label="Nested Loop",
+            access="join",
+            method="nested loop",
+            own_ms=0.5,
+            total_ms=number * 2.0,
+            returned_rows=100.0,
+            cost=10.0 * number,
+            children=(node, scan),
+        )
+    return encode_plan(Plan(root=node, access="index scan", measured=True, server_ms=100.0, raw={"Plan": "…"}))
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_recorded_plan_renders(name: str) -> None:
+    html = page(recorded(name))
+    steps = len(plan_view(recorded(name)).steps)
+    assert html.count('class="plan-step') == steps
+    assert not re.search(r"<[^>]*\sstyle=", re.sub(r'"[^"]*"', '""', html))
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_shares_hot_steps_and_badges() -> None:
+    view = plan_view(recorded("misestimate"))
+    assert view.by == "time"
+    assert sum(step.share for step in view.steps) == pytest.approx(1)
+    assert [step.label for step in view.steps if step.hot] == ["Seq Scan"]
+    scan = view.steps[1]
+    assert (scan.factor, scan.ratio) == ("167× more", "100")
+    assert "50,000 rows of orders to keep 500" in scan.sentence
+
+
+def test_without_times_the_bars_are_costs() -> None:
+    explained = {
+        "Plan": {"Node Type": "Limit", "Total Cost": 10.0, "Plans": [{"Node Type": "Seq Scan", "Total Cost": 9.0}]}
+    }
+    view = plan_view(encode_plan(plan_of(explained, measured=False)))
+    assert (view.by, [step.bar for step in view.steps]) == ("cost", ["10.0", "90.0"])
+
+
+def test_without_either_there_are_no_bars_and_no_flame() -> None:
+    view = plan_view(encode_plan(Plan(root=PlanNode(label="GET", access="key lookup"), access="key lookup")))
+    assert (view.by, view.blocks) == ("", [])
+    assert "flame" not in page(encode_plan(Plan(root=PlanNode(label="GET", access="key lookup"), access="key lookup")))
+
+
+@pytest.mark.parametrize("name", ["parallel", "cte", "init plan", "append partitions"])
+def test_blocks_of_the_flame_lie_within_their_parents(name: str) -> None:
+    blocks = plan_view(recorded(name)).blocks
+    for block in blocks[1:]:
+        above = [other for other in blocks if other.row == block.row - 1]
+        assert any(o.x - 0.01 <= block.x and block.x + block.width <= o.x + o.width + 0.01 for o in above)
+
+
+def test_text_and_markdown() -> None:
+    view = plan_view(recorded("hash join"))
+    text, markdown = as_text(view), as_markdown(view)
+    assert "-> Hash Join" in text
+    assert "Hash Cond: " in text
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    assert len(rows) == 2 + len(view.steps)
+    assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+
+
+@pytest.mark.parametrize("text", samples.HOSTILE)
+def test_hostile_texts_stay_text(text: str) -> None:
+    node = PlanNode(
+        label=text, access="full scan", target=f"{text}|\n`{text}", index=text, role=text, warnings=(text,), own_ms=1.0,
+        total_ms=1.0, conditions=(Condition("filter", text, text),),
+    )  # fmt: skip
+    encoded = encode_plan(Plan(root=node, access="full scan", raw={text: text}, note=text))
+    html = page(encoded)
+    for tag in ("<script", "<svg onload", "<template", "alert(1)>", ">49<"):
+        assert tag not in html
+    table = [line for line in as_markdown(plan_view(encoded)).splitlines() if line.startswith("|")]
+    assert len(table) == 3
+
+
+def test_a_plan_frozen_by_the_first_version_is_still_shown() -> None:
+    html = page(samples.PLAN)
+    assert "Nested Loop" in html or "Hash Join" in html
+    assert page(samples.UNMEASURED)
+
+
+def test_two_hundred_steps_render_in_under_50_ms() -> None:
+    plan = wide(200)
+    page(plan)
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        html = page(plan)
+        times.append((time.perf_counter() - began) * 1000)
+    assert html.count('class="plan-step') >= 199
+    assert min(times) < 50, times
