@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -219,7 +220,17 @@ def test_12_explain_by_keyboard(page: Page) -> None:
     write(page, "select count(*) from generate_series(1, 10)")
     page.keyboard.press("ControlOrMeta+Shift+Enter")
     expect(page.locator("#results .plan")).to_contain_text("measured")
+    step = page.locator("#results .plan-step summary").first
+    expect(step).to_contain_text("Makes 1 row out of 10.")
+    step.press("Enter")
+    expect(page.locator("#results .plan-step dl").first).to_contain_text("time by itself")
+    page.locator("#results .plan .view-tabs input:checked").press("ArrowRight")
     expect(page.locator("#results .plan .steps")).to_be_visible()
+    page.locator("#results .plan .view-tabs input:checked").press("ArrowRight")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download SVG").press("Enter")
+    assert "Function Scan" in Path(saved.value.path()).read_text()
+    page.locator("#results .plan .view-tabs input:checked").press("ArrowLeft")
     expect(page.locator("#results .rows")).to_be_visible()
     expect(page.locator("#source .cm-line")).to_have_count(1)
     page.locator("select[name=explain]").select_option("plan")
