@@ -8,7 +8,7 @@ from typing import Any
 from app.core.errors import StatementFailed, StatementRefused
 from app.engines.dynamodb import model
 from app.engines.dynamodb.model import Path
-from app.engines.dynamodb.statements import Call
+from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.values import item_size
 
 MAX_ITEM_BYTES = 400 * 1024

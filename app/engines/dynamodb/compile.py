@@ -11,7 +11,7 @@ from app.engines.dynamodb import partiql, statements
 from app.engines.dynamodb.checks import check, check_statement_length
 from app.engines.dynamodb.lexer import PartiqlError
 from app.engines.dynamodb.shelf import keys_of
-from app.engines.dynamodb.statements import Call
+from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.translate import TranslationProblem, translate
 
 LONG_STATEMENT_CHARS = 10_000

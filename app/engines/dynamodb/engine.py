@@ -19,7 +19,7 @@ from app.engines.dynamodb.client import DynamoClient
 from app.engines.dynamodb.quota import Ledger
 from app.engines.dynamodb.server import Pool
 from app.engines.dynamodb.shelf import Shelf
-from app.engines.dynamodb.statements import Call
+from app.engines.dynamodb.calling import Call
 
 CHEAP_TO_COUNT_BYTES = 4_000_000
 """Up to here `usage` counts; above, it gives the upper bound, and the count is left to a write that meets the quota."""

@@ -23,9 +23,33 @@ TABLES = (
     "ListTables",
     "DescribeTimeToLive",
     "UpdateTimeToLive",
+    "DescribeContinuousBackups",
+    "UpdateContinuousBackups",
+    "TagResource",
+    "UntagResource",
+    "ListTagsOfResource",
+    "DescribeEndpoints",
     "DescribeLimits",
 )
-OFFERED = frozenset((*READS, *WRITES, *PARTIQL, *TABLES))
+STREAMS = ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords")
+WATCH = "Watch"
+"""A statement of ours: stream records of a table as they arrive."""
+NOTHING = "Nothing"
+"""What a line of a program comes to that calls no operation."""
+OFFERED = frozenset((*READS, *WRITES, *PARTIQL, *TABLES, *STREAMS))
+SERVICES = ("dynamodb", "dynamodbstreams")
+_WHY_NOT = {
+    "Backup": "nothing is kept longer than the sandbox",
+    "PointInTime": "nothing is kept longer than the sandbox",
+    "Restore": "nothing is kept longer than the sandbox",
+    "Export": "there is no S3",
+    "Import": "there is no S3",
+    "Global": "there is one region",
+    "Replica": "there is one region",
+    "Kinesis": "there is no Kinesis",
+    "ResourcePolicy": "a sandbox has one account and no other may reach it",
+    "ContributorInsights": "there is no CloudWatch; the plan shows what a call read",
+}
 
 Path = tuple[str | int, ...]
 
@@ -53,29 +77,45 @@ def session() -> botocore.session.Session:
 
 
 @cache
-def service() -> ServiceModel:
-    return session().get_service_model("dynamodb")
+def service(name: str = "dynamodb") -> ServiceModel:
+    return session().get_service_model(name)
 
 
 def warm_up() -> None:
-    """Read the service's data, by making a client that is not used."""
-    session().create_client(
-        "dynamodb",
-        region_name="us-east-1",
-        endpoint_url="http://127.0.0.1:1",
-        aws_access_key_id="none",
-        aws_secret_access_key="none",  # noqa: S106 (there is no such account)
-    ).close()
+    """Read the services' data, by making clients that are not used."""
+    for name in SERVICES:
+        session().create_client(
+            name,
+            region_name="us-east-1",
+            endpoint_url="http://127.0.0.1:1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",  # noqa: S106 (there is no such account)
+        ).close()
 
 
 @cache
 def operations() -> frozenset[str]:
-    """Every operation DynamoDB has, offered here or not."""
-    return frozenset(service().operation_names)
+    """Every operation of DynamoDB and of its streams, offered here or not, and ours."""
+    return frozenset((WATCH, *(name for one in SERVICES for name in service(one).operation_names)))
 
 
+def service_of(operation: str) -> str:
+    return "dynamodbstreams" if operation in STREAMS else "dynamodb"
+
+
+@cache
 def operation_model(name: str) -> OperationModel:
-    return service().operation_model(name)
+    return service(service_of(name)).operation_model(name)
+
+
+def input_members(operation: str) -> dict[str, Shape]:
+    shape = operation_model(operation).input_shape
+    return dict(shape.members) if isinstance(shape, StructureShape) else {}
+
+
+def why_not(operation: str) -> str | None:
+    """Why an operation is not offered, where there is a reason to tell."""
+    return next((why for part, why in _WHY_NOT.items() if part in operation), None)
 
 
 def method_name(operation: str) -> str:
@@ -90,8 +130,7 @@ def near(name: str, names: Any) -> list[str]:
 
 
 def has_member(operation: str, member: str) -> bool:
-    shape = operation_model(operation).input_shape
-    return isinstance(shape, StructureShape) and member in shape.members
+    return member in input_members(operation)
 
 
 def parameters(operation: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from app.core.limits import Limits
 from app.core.results import Notice, Result, Statement
 from app.engines.dynamodb import model
 from app.engines.dynamodb.pages import Items, Read
-from app.engines.dynamodb.statements import Call
+from app.engines.dynamodb.calling import Call
 
 _TABLE_ANSWERS = {
     "CreateTable": "TableDescription",

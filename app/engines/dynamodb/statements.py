@@ -1,36 +1,20 @@
-"""Sources into statements: PartiQL and API calls (`Query { ... }`), freely mixed."""
+"""Sources into statements: PartiQL, API calls (`Query { ... }`), AWS CLI lines and calls in code, freely mixed."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
 
-from app.core.errors import StatementFailed, StatementRefused
+from app.core.errors import StatementFailed
 from app.core.results import Statement
-from app.engines.dynamodb import json5, model
+from app.engines.dynamodb import commands, json5, literals, model
+from app.engines.dynamodb.calling import Call, not_offered
 
-_BLANK = re.compile(r"(?:[\s;\ufeff]+|--[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_BLANK = re.compile(r"(?:[\s;\ufeff]+|--[^\n]*|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _GAP = re.compile(r"(?:\s+|--[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]\w*")
 _LINE_END = re.compile(r"[ \t]*(?:[;\n]|\Z)")
+_INDENT = re.compile(r"[ \t]*")
 _CALL_LINE = re.compile(r"^[ \t]*([A-Z][A-Za-z]+)\s*(?=\{)", re.MULTILINE)
 _BRACES = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 _PARTIQL_STEP = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|;|\n""", re.DOTALL)
-
-
-@dataclass(slots=True)
-class Call:
-    """An API call as written: the operation, its parameters, and where each of them stands in the source."""
-
-    operation: str
-    parameters: dict[str, Any]
-    start: int
-    offsets: dict[tuple[str | int, ...], int] = field(default_factory=dict)
-
-    def offset(self, path: tuple[str | int, ...]) -> int:
-        """Where a parameter stands, or the nearest one around it."""
-        while path and path not in self.offsets:
-            path = path[:-1]
-        return self.offsets.get(path, self.start)
 
 
 def split(source: str) -> list[Statement]:
@@ -39,31 +23,32 @@ def split(source: str) -> list[Statement]:
     at = _end(_BLANK, source, 0)
     line, counted = 1, 0
     while at < len(source):
-        end = _call_end(source, at) or _partiql_end(source, at)
+        end = _statement_end(source, at)
         text = source[at:end].rstrip()
         line += source.count("\n", counted, at)
         counted = at
         found.append(Statement(text, at, at + len(text), line))
-        at = _end(_BLANK, source, end)
+        at = _end(_BLANK, source, commands.after(source, end))
     return found
 
 
 def is_call(statement: Statement) -> bool:
-    return _call_word(statement.text, 0) is not None
+    """Whether it is an API call in any of its forms, and not PartiQL."""
+    text = statement.text
+    return commands.starts(text, 0) or literals.starts(text, 0) or _call_word(text, 0) is not None
 
 
 def read_call(statement: Statement) -> Call:
     """The operation and parameters of an API call. Raises StatementFailed with an offset, StatementRefused if not offered."""
+    if commands.starts(statement.text, 0):
+        return commands.read(statement.text, statement.start)
+    if literals.starts(statement.text, 0):
+        return literals.read(statement.text, statement.start)
     word = _WORD.match(statement.text)
     assert word
     operation = word.group()
-    if operation not in model.OFFERED:
-        raise StatementRefused(
-            f"{operation} is not offered here.",
-            code="not_offered",
-            hint=f"These are: {', '.join(sorted(model.OFFERED))}.",
-            offset=statement.start,
-        )
+    if operation != model.WATCH:
+        not_offered(operation, statement.start)
     body = _end(_GAP, statement.text, word.end())
     if body >= len(statement.text):
         return Call(operation, {}, statement.start)
@@ -78,6 +63,14 @@ def read_call(statement: Statement) -> Call:
 def _end(pattern: re.Pattern[str], source: str, at: int) -> int:
     found = pattern.match(source, at)
     return found.end() if found else at
+
+
+def _statement_end(source: str, at: int) -> int:
+    if commands.starts(source, at):
+        return commands.line_end(source, at)
+    if literals.starts(source, at):
+        return literals.end(source, at)
+    return _call_end(source, at) or _partiql_end(source, at)
 
 
 def _call_end(source: str, at: int) -> int | None:
@@ -123,12 +116,15 @@ def _brace_end(source: str, opened: int) -> int:
 
 
 def _partiql_end(source: str, at: int) -> int:
-    """At the next `;` outside quotes, or before a line that begins an API call."""
+    """At the next `;` outside quotes, or before a line that begins a call in any form."""
     for found in _PARTIQL_STEP.finditer(source, at):
         if found.group() == ";":
             return found.start()
         if found.group() == "\n":
             call = _CALL_LINE.match(source, found.end())
             if call and call.group(1) in model.operations():
+                return found.start()
+            begins = _end(_INDENT, source, found.end())
+            if commands.starts(source, begins) or literals.starts(source, begins):
                 return found.start()
     return len(source)

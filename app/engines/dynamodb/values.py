@@ -13,6 +13,14 @@ ITEM_OVERHEAD_BYTES = 100
 _MAX_SAFE_INTEGER = 2**53 - 1
 
 
+class PlainMap(dict[str, Any]):
+    """A map of plain values even where it looks typed: `{"S": "x"}` written where only plain values stand."""
+
+
+class SetOf(list[Any]):
+    """The values of a set, as a program writes it."""
+
+
 class ValueProblem(ValueError):
     """A value that DynamoDB cannot hold; the message is DynamoDB's own where it has one."""
 
@@ -28,17 +36,29 @@ def typed(value: Any, depth: int = 1) -> dict[str, Any]:
             "Attributes in the item have nested levels beyond supported limit"
         )
     if isinstance(value, dict):
-        if len(value) == 1:
+        if len(value) == 1 and not isinstance(value, PlainMap):
             ((kind, held),) = value.items()
             if _fits(kind, held):
                 return {kind: _typed_content(kind, held, depth)}
         return {"M": {name: typed(item, depth + 1) for name, item in value.items()}}
+    if isinstance(value, SetOf):
+        return _typed_set(value)
     if isinstance(value, list):
         return {"L": [typed(item, depth + 1) for item in value]}
     return _typed_scalar(value)
 
 
+def _typed_set(items: SetOf) -> dict[str, Any]:
+    kinds = {kind for item in items for kind in _typed_scalar(item)} if items else set()
+    if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
+        raise ValueProblem("One or more parameter values were invalid: A set holds texts, numbers or binaries of one kind")
+    (kind,) = kinds
+    return {f"{kind}S": [_typed_scalar(item)[kind] for item in items]}
+
+
 def _typed_scalar(value: Any) -> dict[str, Any]:
+    if isinstance(value, bytes):
+        return {"B": value}
     if isinstance(value, bool):
         return {"BOOL": value}
     if value is None:
