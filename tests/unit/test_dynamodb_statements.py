@@ -225,7 +225,6 @@ def test_wrong_parameters_fail_in_words_with_an_offset(source: str, code: str, a
     ("source", "code"),
     [
         ("CreateBackup { TableName: 'abc', BackupName: 'b' }", "not_offered"),
-        ("ListTagsOfResource { ResourceArn: 'arn:aws:dynamodb:us-east-1:1:table/t' }", "not_offered"),
         ("ExportTableToPointInTime {}", "not_offered"),
         ("Scan { TableName: 'arn:aws:dynamodb:us-east-1:111111111111:table/t' }", "table_name"),
         ("CreateTable { TableName: 'abc', StreamSpecification: { StreamEnabled: true } }", "not_offered"),

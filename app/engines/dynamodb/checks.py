@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from app.core.errors import StatementFailed, StatementRefused
@@ -50,7 +51,7 @@ def check(call: Call, namespace: str) -> Call:
         parameters = model.parameters(call.operation, call.parameters)
     except model.ParameterProblem as exc:
         raise StatementFailed(exc.message, code=exc.code, hint=exc.hint, offset=call.offset(exc.path)) from exc
-    checked = Call(call.operation, parameters, call.start, call.offsets)
+    checked = replace(call, parameters=parameters)
     _check_counts(checked)
     for name, path in table_names(checked):
         _check_table_name(name, checked.offset(path))

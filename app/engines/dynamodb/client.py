@@ -12,6 +12,7 @@ from app.core.plans import Plan
 from app.core.results import Event, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.engines.dynamodb import model, pages, replies
+from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Halt
 from app.engines.dynamodb.compile import Compiler
 from app.engines.dynamodb.plan import plan_of
@@ -34,10 +35,14 @@ class DynamoClient(Client):
         self._halt: Halt | None = None
         self._last: tuple[Statement, Done] | None = None
         self._closed = False
+        self._bindings: dict[str, str] = {}
 
     @property
     def alive(self) -> bool:
         return not self._closed
+
+    async def begin(self, source: str, limits: Limits) -> None:
+        self._bindings.clear()
 
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
         halt = self._halt = Halt(limits.left_ms, limits.max_run_ms)
@@ -84,9 +89,14 @@ class DynamoClient(Client):
 
     async def _execute(self, statement: Statement, limits: Limits, halt: Halt) -> Result:
         compiler = Compiler(
-            self.sandbox.namespace, self._engine.pool.is_ministack, lambda table: self._describe(table, halt)
+            self.sandbox.namespace,
+            self._engine.pool.is_ministack,
+            lambda table: self._describe(table, halt),
+            self._bindings,
         )
         call, verb = await compiler.call_of(statement)
+        if call.operation == model.NOTHING:
+            return self._bound(statement, call)
         await self._engine.admit(self.sandbox, call, halt)
         done = Done(call, verb)
         try:
@@ -94,7 +104,18 @@ class DynamoClient(Client):
         except StatementFailed as exc:
             raise _placed(exc, done, statement) from exc
         self._last = (statement, done)
+        result.notices += [Notice("info", note) for note in call.notes]
         return result
+
+    def _bound(self, statement: Statement, call: Call) -> Result:
+        """A line of a program that calls nothing: it may give a table a name."""
+        status = "nothing to run"
+        if call.parameters:
+            name, table = call.parameters["name"], call.parameters["table"]
+            self._bindings[name] = table
+            status = f"{name} stands for the table {table}"
+        notices = [Notice("info", note) for note in call.notes]
+        return Result(kind="status", statement=statement, status=status, notices=notices)
 
     async def _answered(self, statement: Statement, done: Done, limits: Limits, halt: Halt) -> Result:
         call = done.call

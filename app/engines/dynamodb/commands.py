@@ -18,7 +18,7 @@ from app.engines.dynamodb.calling import Call, not_offered
 from app.engines.dynamodb.json5 import Number
 from app.engines.dynamodb.shell import Line, ShellProblem, Word, after_line, read_line
 
-_START = re.compile(r"(?:[$%>][ \t]+)?aws(?=[ \t\\^`])")
+_START = re.compile(r"(?:[$%>][ \t]+)?aws(?=[ \t\\^`;\n]|\Z)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _WITH_VALUE = {
     "region": "the sandbox's own tables are used",

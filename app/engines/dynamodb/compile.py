@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import StatementFailed
 from app.core.results import Statement
-from app.engines.dynamodb import partiql, statements
+from app.engines.dynamodb import model, partiql, statements
 from app.engines.dynamodb.checks import check, check_statement_length
 from app.engines.dynamodb.lexer import PartiqlError
 from app.engines.dynamodb.shelf import keys_of
@@ -30,6 +30,8 @@ class Compiler:
     namespace: str
     translates: bool
     describe: Describe
+    bindings: dict[str, str] = field(default_factory=dict)
+    """Tables that a program has given names of its own: `music = dynamodb.Table("Music")`."""
 
     async def call_of(self, statement: Statement) -> tuple[Call, str]:
         """The checked call, and what it is called to the visitor: the operation, or PartiQL's verb."""
@@ -46,7 +48,25 @@ class Compiler:
         ), parsed.verb
 
     def _read(self, statement: Statement) -> Call:
-        return check(statements.read_call(statement), self.namespace)
+        call = statements.read_call(statement)
+        if call.operation == model.NOTHING:
+            return call
+        if call.receiver and "TableName" in model.input_members(call.operation):
+            self._name_table(call)
+        return check(call, self.namespace)
+
+    def _name_table(self, call: Call) -> None:
+        """The table that a program's word stands for: `music.put_item(...)`."""
+        if "TableName" in call.parameters or call.receiver is None:
+            return
+        if call.receiver not in self.bindings:
+            raise StatementFailed(
+                f"Which table {call.receiver} is, is not said.",
+                code="ParamValidation",
+                hint=f'Write {call.receiver} = dynamodb.Table("name") before it, or TableName="name" in the call.',
+                offset=call.start,
+            )
+        call.parameters["TableName"] = self.bindings[call.receiver]
 
     async def _api(self, call: Call) -> tuple[Call, str]:
         if not self.translates:

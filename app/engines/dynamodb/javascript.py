@@ -14,7 +14,9 @@ from app.engines.dynamodb.json5 import Number
 from app.engines.dynamodb.reading import MAX_DEPTH, CodeProblem, Found, not_literal
 from app.engines.dynamodb.values import PlainMap, SetOf
 
-_LOOKS = re.compile(r"(?:const|let|var|await|new|import\s*[{*\"'])\b?|\w+\.send\s*\(|.*require\s*\(|[\w.]+\(\s*(?:\{|\)|new\s)")
+_LOOKS = re.compile(
+    r"(?:const|let|var|await|new)\b|import\s*[{*\"']|\w+\.send\s*\(|.*\brequire\s*\(|[\w.]+\(\s*(?:\{|\)|new\s)"
+)
 _NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)n?")
 _DOCUMENT = {
     "Put": "PutItem",

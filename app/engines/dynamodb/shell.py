@@ -79,7 +79,7 @@ def after_line(source: str, end: int) -> int:
 
 
 def _end_of_pipe(source: str, at: int) -> int:
-    while at < len(source) and source[at] != "\n":
+    while at < len(source) and source[at] not in "\n;":
         continued = _CONTINUED.match(source, at)
         at = continued.end() if continued else at + 1
     return at

@@ -12,7 +12,7 @@ _GAP = re.compile(r"(?:\s+|--[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]\w*")
 _LINE_END = re.compile(r"[ \t]*(?:[;\n]|\Z)")
 _INDENT = re.compile(r"[ \t]*")
-_CALL_LINE = re.compile(r"^[ \t]*([A-Z][A-Za-z]+)\s*(?=\{)", re.MULTILINE)
+_CALL_LINE = re.compile(r"[ \t]*([A-Z][A-Za-z]+)(?=\s*\{|[ \t]*(?:[;\n]|\Z))")
 _BRACES = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 _PARTIQL_STEP = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|;|\n""", re.DOTALL)
 
