@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     redis_quota_bytes: int = Field(32_000_000, description="The maxmemory of a Redis sandbox.")
     redis_max_servers: int = Field(200, description="How many Redis sandboxes may be awake at the same time.")
     dynamodb_quota_bytes: int = Field(16_000_000, description="How large a DynamoDB sandbox may grow.")
+    dynamodb_max_stream_records: int = Field(
+        5_000, description="How many records the stream of a DynamoDB table may hold."
+    )
+    dynamodb_stream_bytes: int = Field(
+        8_000_000, description="How large the stream of a DynamoDB table may grow: the images of its records."
+    )
     dynamodb_max_tables: int = Field(10, description="How many tables a DynamoDB sandbox may have.")
 
     log_level: str = Field("info", description="The least severe log line that is written.")

@@ -181,7 +181,7 @@ async def test_pages_are_followed_up_to_the_rows_of_a_run(visitor: Visitor) -> N
     assert len(ran.plain) == 600
     assert ran.last.truncated is None
     assert ran.last.status is not None
-    assert "600 items, 600 examined, 2 pages" in ran.last.status
+    assert "600 items, 600 examined, 1 RCU" in ran.last.status
     ran = await visitor.run('Scan { TableName: "things" }', max_rows=100)
     assert len(ran.plain) == 100
     assert ran.last.truncated is not None

@@ -58,11 +58,9 @@ REFUSED = {
     "the same in PartiQL": "UPDATE things SET x[999999999] = 1 WHERE pk = 'a' AND sk = 1",
     "a list doubled eleven times at once": SET % f"SET x = {'list_append(' * 11}x{', x)' * 11}",
     "a filter of 200 contains": SCAN % " OR ".join(["contains(x, :v)"] * 200),
-    "a stream": 'UpdateTable { TableName: "things", StreamSpecification: { StreamEnabled: true } }',
     "a backup": 'CreateBackup { TableName: "things", BackupName: "mine" }',
     "an export": f'ExportTableToPointInTime {{ TableArn: "{ARN}", S3Bucket: "b" }}',
     "a policy": f'PutResourcePolicy {{ ResourceArn: "{ARN}", Policy: "all" }}',
-    "tags of an ARN": f'ListTagsOfResource {{ ResourceArn: "{ARN}" }}',
     "Kinesis": 'EnableKinesisStreamingDestination { TableName: "things", StreamArn: "arn:aws:kinesis:::x" }',
     "a replica": 'UpdateTable { TableName: "things", ReplicaUpdates: [{ Create: { RegionName: "eu-west-1" } }] }',
 }

@@ -38,7 +38,7 @@ MIXED = [
     "SELECT * FROM Music\nWHERE Artist = 'it''s; aws dynamodb'",
     "Scan { TableName: 'Music' }",
     "$ aws dynamodb describe-table --table-name Music | grep TableStatus",
-    "aws dynamodb get-item ^\n  --table-name Music `\n  --key '{\"Artist\":\n {\"S\": \"a; b\"}}'",
+    'aws dynamodb get-item ^\n  --table-name Music `\n  --key \'{"Artist":\n {"S": "a; b"}}\'',
     PUT_PYTHON,
     "table = dynamodb.Table('Music')",
     "table.get_item(Key={'Artist': 'a'})['Item']",
@@ -75,7 +75,7 @@ def test_lines_may_be_joined_by_two_ampersands() -> None:
     ("options", "expected"),
     [
         ("get-item --table-name abc --key pk={S=a}", {"Key": {"pk": {"S": "a"}}}),
-        ("get-item --table-name abc --key '{\"pk\": {\"S\": \"a\"}}'", {"Key": {"pk": {"S": "a"}}}),
+        ('get-item --table-name abc --key \'{"pk": {"S": "a"}}\'', {"Key": {"pk": {"S": "a"}}}),
         ('get-item --table-name abc --key "{\\"pk\\": {\\"N\\": \\"1\\"}}"', {"Key": {"pk": {"N": "1"}}}),
         ("get-item --table-name=abc --key '{\"pk\": 1}'", {"Key": {"pk": {"N": "1"}}}),
         (
@@ -86,10 +86,16 @@ def test_lines_may_be_joined_by_two_ampersands() -> None:
             "get-item --table-name abc --key pk={S=a} --no-consistent-read",
             {"Key": {"pk": {"S": "a"}}, "ConsistentRead": False},
         ),
-        ("scan --table-name abc --limit 5 --segment 0 --total-segments 2", {"Limit": 5, "Segment": 0, "TotalSegments": 2}),
+        (
+            "scan --table-name abc --limit 5 --segment 0 --total-segments 2",
+            {"Limit": 5, "Segment": 0, "TotalSegments": 2},
+        ),
         ("query --table-name abc --no-scan-index-forward", {"ScanIndexForward": False}),
         ("scan --table-name abc --attributes-to-get a b", {"AttributesToGet": ["a", "b"]}),
-        ("scan --table-name abc --expression-attribute-names '#a=b,#c=d'", {"ExpressionAttributeNames": {"#a": "b", "#c": "d"}}),
+        (
+            "scan --table-name abc --expression-attribute-names '#a=b,#c=d'",
+            {"ExpressionAttributeNames": {"#a": "b", "#c": "d"}},
+        ),
         (
             "put-item --table-name abc --item 'pk={S=\"a, b\"},n={N=1},on={BOOL=true},set={SS=[a,b]},l={L=[{S=x},{N=2}]}'",
             {
@@ -103,10 +109,10 @@ def test_lines_may_be_joined_by_two_ampersands() -> None:
             },
         ),
         (
-            "scan --table-name zzz --cli-input-json '{\"TableName\": \"abc\", \"Limit\": 3}'",
+            'scan --table-name zzz --cli-input-json \'{"TableName": "abc", "Limit": 3}\'',
             {"TableName": "zzz", "Limit": 3},
         ),
-        ("scan --cli-input-json '{\"TableName\": \"abc\"}' --limit 2", {"TableName": "abc", "Limit": 2}),
+        ('scan --cli-input-json \'{"TableName": "abc"}\' --limit 2', {"TableName": "abc", "Limit": 2}),
         (
             "update-time-to-live --table-name abc --time-to-live-specification Enabled=true,AttributeName=ttl",
             {"TimeToLiveSpecification": {"Enabled": True, "AttributeName": "ttl"}},
@@ -115,7 +121,10 @@ def test_lines_may_be_joined_by_two_ampersands() -> None:
             "scan --table-name abc --filter-expression a'b'\"c\"d\\ e",
             {"FilterExpression": "abcd e"},
         ),
-        ("scan --table-name abc --region eu-west-1 --profile x --endpoint-url http://x --output table --query 'Items[0]'", {}),
+        (
+            "scan --table-name abc --region eu-west-1 --profile x --endpoint-url http://x --output table --query 'Items[0]'",
+            {},
+        ),
         ("scan --table-name abc --no-paginate --no-cli-pager --page-size 5", {}),
         ("scan --table-name abc 2> errors.txt", {}),
     ],
@@ -253,7 +262,11 @@ def test_shorthand_that_cannot_be_read(text: str) -> None:
     [
         (PUT_PYTHON, "PutItem", {"TableName": "Music", "Item": {"a": {"S": "x;)"}}}),
         (SEND, "PutItem", {"TableName": "abc", "Item": {"a": {"S": "}"}}}),
-        ("ddb.getItem({TableName: 'abc', Key: {a: {N: '1'}}})", "GetItem", {"TableName": "abc", "Key": {"a": {"N": "1"}}}),
+        (
+            "ddb.getItem({TableName: 'abc', Key: {a: {N: '1'}}})",
+            "GetItem",
+            {"TableName": "abc", "Key": {"a": {"N": "1"}}},
+        ),
         (
             "docClient.get({TableName: 'abc', Key: {S: 'x'}}).promise()",
             "GetItem",
@@ -266,7 +279,7 @@ def test_shorthand_that_cannot_be_read(text: str) -> None:
         ),
         (
             "docClient.put({TableName: 'abc', Item: {m: {S: 'x'}, s: new Set(['a']), b: Buffer.from('AAE=', 'base64'), "
-            "n: 12345678901234567890n, neg: -1.5, u: \"\\u00e9\\x41\"}})",
+            'n: 12345678901234567890n, neg: -1.5, u: "\\u00e9\\x41"}})',
             "PutItem",
             {
                 "TableName": "abc",
@@ -308,7 +321,12 @@ def test_shorthand_that_cannot_be_read(text: str) -> None:
                 "KeyConditionExpression": "(#n0 = :v0 AND #n1 BETWEEN :v1 AND :v2)",
                 "FilterExpression": "((NOT attribute_exists(#n2)) OR #n3 IN (:v3))",
                 "ExpressionAttributeNames": {"#n0": "pk", "#n1": "sk", "#n2": "x", "#n3": "y"},
-                "ExpressionAttributeValues": {":v0": {"S": "a"}, ":v1": {"N": "1"}, ":v2": {"N": "2"}, ":v3": {"N": "1"}},
+                "ExpressionAttributeValues": {
+                    ":v0": {"S": "a"},
+                    ":v1": {"N": "1"},
+                    ":v2": {"N": "2"},
+                    ":v3": {"N": "1"},
+                },
             },
         ),
     ],

@@ -227,7 +227,6 @@ def test_wrong_parameters_fail_in_words_with_an_offset(source: str, code: str, a
         ("CreateBackup { TableName: 'abc', BackupName: 'b' }", "not_offered"),
         ("ExportTableToPointInTime {}", "not_offered"),
         ("Scan { TableName: 'arn:aws:dynamodb:us-east-1:111111111111:table/t' }", "table_name"),
-        ("CreateTable { TableName: 'abc', StreamSpecification: { StreamEnabled: true } }", "not_offered"),
         ("UpdateTable { TableName: 'abc', ReplicaUpdates: [] }", "not_offered"),
         (
             f"Scan {{ TableName: 'abc', FilterExpression: '{' OR '.join(['contains(a, :a)'] * 11)}' }}",

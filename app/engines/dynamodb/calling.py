@@ -12,7 +12,8 @@ class Call:
     """The operation, its parameters, and where each of them stands in the source.
 
     `notes` say what of the source was left out; `max_items` and `page_size` are the AWS CLI's own bounds;
-    `receiver` is the word that a program calls the operation on.
+    `receiver` is the word that a program calls the operation on; `parts` are the calls that a batch of PartiQL comes to, with
+    their verbs; `inserts` says which parts of a transaction are INSERTs.
     """
 
     operation: str
@@ -23,6 +24,8 @@ class Call:
     max_items: int | None = None
     page_size: int | None = None
     receiver: str | None = None
+    parts: list[tuple["Call", str]] = field(default_factory=list)
+    inserts: list[bool] = field(default_factory=list)
 
     def offset(self, path: tuple[str | int, ...]) -> int:
         """Where a parameter stands, or the nearest one around it."""

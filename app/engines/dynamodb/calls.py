@@ -50,6 +50,10 @@ class Halt:
         self.under_way: set[asyncio.Future[Any]] = set()
         """All calls without an answer."""
 
+    @property
+    def left_s(self) -> float:
+        return max(0.0, self.deadline - monotonic())
+
     def stop(self) -> None:
         if not self.stopped.done():
             self.stopped.set_result(None)
@@ -68,8 +72,7 @@ class Halt:
     async def result_of(self, work: asyncio.Future[Any]) -> Any:
         """The result of `work`, or StatementStopped at once; `work` then goes on and its answer is dropped."""
         self.check()
-        left = max(0.0, self.deadline - monotonic())
-        await asyncio.wait({work, self.stopped}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, self.stopped}, timeout=self.left_s, return_when=asyncio.FIRST_COMPLETED)
         if not work.done() or self.stopped.done():
             self.give_up_waiting()
             self.check()
@@ -84,7 +87,7 @@ class Calls:
         self._settings = settings
         self._pool = pool
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="dynamodb")
-        self._drivers: OrderedDict[str, BaseClient] = OrderedDict()
+        self._drivers: OrderedDict[tuple[str, str], BaseClient] = OrderedDict()
         self._making = threading.Lock()
         self._in_flight: Counter[str] = Counter()
 
@@ -139,21 +142,22 @@ class Calls:
                     del self._in_flight[sandbox.namespace]
 
     def _call(self, server: Server, sandbox: Sandbox, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        driver = self._driver(server, sandbox)
+        driver = self._driver(server, sandbox, model.service_of(operation))
         method: Callable[..., dict[str, Any]] = getattr(driver, model.method_name(operation))
         return method(**parameters)
 
-    def _driver(self, server: Server, sandbox: Sandbox) -> BaseClient:
+    def _driver(self, server: Server, sandbox: Sandbox, service: str) -> BaseClient:
+        key = (sandbox.namespace, service)
         with self._making:
-            driver = self._drivers.pop(sandbox.namespace, None)
+            driver = self._drivers.pop(key, None)
             if driver is None:
-                driver = self._connect(server, sandbox)
-            self._drivers[sandbox.namespace] = driver
+                driver = self._connect(server, sandbox, service)
+            self._drivers[key] = driver
             while len(self._drivers) > MAX_DRIVERS:
                 self._drivers.popitem(last=False)[1].close()
             return driver
 
-    def _connect(self, server: Server, sandbox: Sandbox) -> BaseClient:
+    def _connect(self, server: Server, sandbox: Sandbox, service: str) -> BaseClient:
         config = Config(
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=1,
@@ -163,22 +167,23 @@ class Calls:
             max_pool_connections=4,
         )
         client = model.session().create_client(
-            "dynamodb",
+            service,
             region_name=REGION,
             endpoint_url=server.url,
             aws_access_key_id=sandbox.namespace,
             aws_secret_access_key=sandbox.secret,
             config=config,
         )
-        client.meta.events.register("before-parse.dynamodb", _keep_as_sent)
+        client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", _keep_as_sent)
         return client
 
     def forget(self, sandbox: Sandbox) -> None:
         """Close the sandbox's connections."""
         with self._making:
-            driver = self._drivers.pop(sandbox.namespace, None)
-        if driver is not None:
-            driver.close()
+            drivers = [self._drivers.pop((sandbox.namespace, service), None) for service in model.SERVICES]
+        for driver in drivers:
+            if driver is not None:
+                driver.close()
 
     async def close(self) -> None:
         for driver in self._drivers.values():
@@ -204,7 +209,8 @@ def _keep_as_sent(
     **_: object,
 ) -> None:
     """Answers that carry items stay DynamoDB JSON: botocore would take ten times as long to build the same."""
-    if response_dict["status_code"] < 300 and operation_model.name not in model.TABLES:
+    described = operation_model.name in model.TABLES or operation_model.name == "DescribeStream"
+    if response_dict["status_code"] < 300 and not described:
         customized_response_dict.update(json.loads(response_dict["body"]))
         response_dict["body"] = b"{}"
 

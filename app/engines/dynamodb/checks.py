@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from app.core.errors import StatementFailed, StatementRefused
-from app.engines.dynamodb import model
-from app.engines.dynamodb.model import Path
+from app.engines.dynamodb import arns, model
 from app.engines.dynamodb.calling import Call
+from app.engines.dynamodb.model import Path
 from app.engines.dynamodb.values import item_size
 
 MAX_ITEM_BYTES = 400 * 1024
@@ -30,7 +30,6 @@ _FAR_INDEX = re.compile(r"\[\s*0*\d{5,}\s*\]")
 _LIST_CALLS = re.compile(r"(?:contains|list_append)\s*\(", re.IGNORECASE)
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NOT_OFFERED = {
-    "StreamSpecification": "Streams are not offered here yet.",
     "GlobalTableSourceArn": "Global tables are not offered here.",
     "GlobalTableSettingsReplicationMode": "Global tables are not offered here.",
     "ReplicaUpdates": "Global tables are not offered here.",
@@ -47,11 +46,15 @@ def check(call: Call, namespace: str) -> Call:
     for name, why in _NOT_OFFERED.items():
         if name in call.parameters:
             raise StatementRefused(why, code="not_offered", hint=f"Leave {name} out.", offset=call.offset((name,)))
+    notes: list[str] = []
     try:
-        parameters = model.parameters(call.operation, call.parameters)
+        given, notes = arns.own(call.parameters, namespace)
+        parameters = model.parameters(call.operation, given)
     except model.ParameterProblem as exc:
         raise StatementFailed(exc.message, code=exc.code, hint=exc.hint, offset=call.offset(exc.path)) from exc
-    checked = replace(call, parameters=parameters)
+    except arns.ArnProblem as exc:
+        raise _invalid(exc.message, call.offset((exc.name,))) from exc
+    checked = replace(call, parameters=parameters, notes=[*call.notes, *notes])
     _check_counts(checked)
     for name, path in table_names(checked):
         _check_table_name(name, checked.offset(path))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,14 @@ from app.core.engine import Client
 from app.core.errors import StatementFailed, StatementRefused, StatementStopped
 from app.core.limits import Limits
 from app.core.plans import Plan
-from app.core.results import Event, Notice, Result, Statement, Stats
+from app.core.results import Event, Notice, Progress, Result, Statement, Stats
 from app.core.sandbox import Sandbox
-from app.engines.dynamodb import model, pages, replies
+from app.engines.dynamodb import batches, model, pages, replies, statements, streams
 from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Halt
+from app.engines.dynamodb.capacity import Units, read_factor
 from app.engines.dynamodb.compile import Compiler
+from app.engines.dynamodb.pages import Send
 from app.engines.dynamodb.plan import plan_of
 from app.engines.dynamodb.replies import Done
 from app.engines.dynamodb.shelf import keys_of
@@ -51,6 +54,10 @@ class DynamoClient(Client):
         try:
             if self._engine.lost_tables(self.sandbox):
                 yield Notice("warning", LOST_TABLES)
+            if statements.is_watch(statement):
+                async for event in self._watch(statement, limits, halt):
+                    yield event
+                return
             result = await self._execute(statement, limits, halt)
             shown = len(result.documents) if result.kind == "documents" and result.documents is not None else None
             result.stats = Stats(total_ms=(monotonic() - began) * 1000, row_count=shown)
@@ -97,7 +104,6 @@ class DynamoClient(Client):
         call, verb = await compiler.call_of(statement)
         if call.operation == model.NOTHING:
             return self._bound(statement, call)
-        await self._engine.admit(self.sandbox, call, halt)
         done = Done(call, verb)
         try:
             result = await self._answered(statement, done, limits, halt)
@@ -106,6 +112,14 @@ class DynamoClient(Client):
         self._last = (statement, done)
         result.notices += [Notice("info", note) for note in call.notes]
         return result
+
+    async def _watch(self, statement: Statement, limits: Limits, halt: Halt) -> AsyncIterator[Event]:
+        call = statements.read_call(statement)
+        name, start = streams.check_watch(call)
+        table = await self._describe(name, halt)
+        yield Progress(f"Watching the stream of {name}. Changes made elsewhere in this sandbox show as they arrive.")
+        async for event in streams.Watch(self._sender(halt), halt, table, start, call).events(statement, limits):
+            yield event
 
     def _bound(self, statement: Statement, call: Call) -> Result:
         """A line of a program that calls nothing: it may give a table a name."""
@@ -119,18 +133,60 @@ class DynamoClient(Client):
 
     async def _answered(self, statement: Statement, done: Done, limits: Limits, halt: Halt) -> Result:
         call = done.call
-
-        async def send(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-            return await self._engine.send(self.sandbox, operation, parameters, halt)
-
+        if call.parts:
+            return replies.of_answer(statement, done, await self._one_by_one(done, halt), limits)
+        meter = self._engine.meter(self.sandbox, halt)
+        sent = replace(call, parameters=await meter.before(call))
+        await self._engine.admit(self.sandbox, call, halt)
         if call.operation in pages.PAGED:
             try:
-                return replies.of_pages(statement, done, await pages.read_pages(send, call, limits))
+                keys = await self._resume_keys(call, halt)
+                read = await pages.read_pages(self._sender(halt), sent, limits, keys)
             except StatementStopped as exc:
                 exc.detail = "Reading stopped between two pages."
                 raise
-        answer = await send(call.operation, call.parameters)
+            if call.operation != "ExecuteStatement":
+                done.own = await meter.after_pages(call, read)
+            return replies.of_pages(statement, done, read)
+        if call.operation == "GetRecords":
+            return await streams.read_records(self._sender(halt), statement, call, limits)
+        answer = await self._sender(halt)(sent.operation, sent.parameters)
+        done.own = await meter.after(call, answer)
+        await self._engine.written(self.sandbox, meter.images, halt)
         return replies.of_answer(statement, done, answer, limits)
+
+    async def _one_by_one(self, done: Done, halt: Halt) -> dict[str, Any]:
+        """A batch of PartiQL: each statement is a call of its own."""
+        total = Units(0.0)
+
+        async def send(call: Call, verb: str) -> dict[str, Any]:
+            meter = self._engine.meter(self.sandbox, halt)
+            sent = await meter.before(call)
+            await self._engine.admit(self.sandbox, call, halt)
+            answer = await self._sender(halt)(call.operation, sent)
+            units = await meter.after(call, answer) if call.operation not in pages.PAGED else None
+            total.value += units.total if units else read_factor(consistent=False)
+            await self._engine.written(self.sandbox, meter.images, halt)
+            return answer
+
+        answer = await batches.one_by_one(done.call.parts, send)
+        done.own = total
+        return answer
+
+    async def _resume_keys(self, call: Call, halt: Halt) -> tuple[str, ...]:
+        """The attributes of a key from which a query or scan goes on: those of the table, and of the index it reads."""
+        name = call.parameters.get("TableName")
+        if name is None:
+            return ()
+        table = await self._describe(name, halt)
+        found = [keys_of(table, None), keys_of(table, call.parameters.get("IndexName"))]
+        return tuple(dict.fromkeys(part for keys in found if keys for part in keys if part))
+
+    def _sender(self, halt: Halt) -> Send:
+        async def send(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+            return await self._engine.send(self.sandbox, operation, parameters, halt)
+
+        return send
 
     async def _describe(self, table: str, halt: Halt) -> dict[str, Any]:
         return await self._engine.describe(self.sandbox, table, halt)
@@ -140,11 +196,18 @@ def _placed(error: StatementFailed, done: Done, statement: Statement) -> Stateme
     """The server's error as the visitor knows it: PartiQL's own name for it, and where the statement stands."""
     if done.verb == "INSERT" and error.code == "ConditionalCheckFailedException":
         return StatementFailed(
-            "Duplicate primary key exists in table",
+            batches.DUPLICATE,
             code="DuplicateItemException",
             hint="INSERT never replaces an item. Use UPDATE, or PutItem, which does.",
             offset=statement.start,
         )
+    for number, inserts in enumerate(done.call.inserts, 1):
+        if inserts and error.detail:
+            refused = f"{number}. ConditionalCheckFailed: The conditional request failed"
+            error.detail = "\n".join(
+                f"{number}. DuplicateItem: {batches.DUPLICATE}" if line == refused else line
+                for line in error.detail.split("\n")
+            )
     if error.offset is None:
         error.offset = statement.start
     return error

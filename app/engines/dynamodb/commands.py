@@ -16,10 +16,10 @@ from app.core.errors import StatementFailed, StatementRefused
 from app.engines.dynamodb import json5, model, shorthand
 from app.engines.dynamodb.calling import Call, not_offered
 from app.engines.dynamodb.json5 import Number
+from app.engines.dynamodb.shaping import NUMBER, shaped
 from app.engines.dynamodb.shell import Line, ShellProblem, Word, after_line, read_line
 
 _START = re.compile(r"(?:[$%>][ \t]+)?aws(?=[ \t\\^`;\n]|\Z)")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _WITH_VALUE = {
     "region": "the sandbox's own tables are used",
     "profile": "the sandbox's own tables are used",
@@ -32,7 +32,15 @@ _WITH_VALUE = {
     "cli-connect-timeout": "the time limit of the run holds",
     "cli-binary-format": "binary values are base64 here",
 }
-_FLAGS = ("debug", "no-verify-ssl", "no-sign-request", "no-paginate", "no-cli-pager", "no-cli-auto-prompt", "cli-auto-prompt")
+_FLAGS = (
+    "debug",
+    "no-verify-ssl",
+    "no-sign-request",
+    "no-paginate",
+    "no-cli-pager",
+    "no-cli-auto-prompt",
+    "cli-auto-prompt",
+)
 _REFUSED = {
     "cli-input-yaml": "YAML input is not read here. Write the call as --cli-input-json.",
     "generate-cli-skeleton": "Skeletons are not made here; the editor completes the parameters of each operation.",
@@ -253,7 +261,7 @@ class _Reader:
                 f"Error parsing parameter '--{option.name}': {exc.message}", word.offset(exc.position)
             ) from exc
         self._keep(keys, word, path)
-        return _shaped(value, shape)
+        return shaped(value, shape)
 
     def _json(self, word: Word, path: tuple[str | int, ...], option: _Option) -> Any:
         try:
@@ -292,9 +300,7 @@ def _parts(words: list[Word]) -> tuple[list[Word], list[_Option]]:
             found.append(_Option(name, word.start))
             if equals:
                 at = len(name) + 3
-                found[-1].values.append(
-                    Word(value, word.offset(at), word.end, True, [(0, word.offset(at))])
-                )
+                found[-1].values.append(Word(value, word.offset(at), word.end, True, [(0, word.offset(at))]))
             continue
         last = found[-1] if found else None
         if last is None or (len(plain) < 2 and (last.name in _FLAGS or (last.name in _WITH_VALUE and last.values))):
@@ -307,45 +313,10 @@ def _parts(words: list[Word]) -> tuple[list[Word], list[_Option]]:
 def _scalar(word: Word, shape: Shape, option: _Option) -> Any:
     kind = shape.type_name
     if kind in ("integer", "long", "float", "double"):
-        if not _NUMBER.fullmatch(word.text.strip()):
+        if not NUMBER.fullmatch(word.text.strip()):
             raise _Problem(f"argument --{option.name}: invalid literal for a number: {word.text[:50]!r}", word.start)
         return Number(word.text.strip())
     return word.text
-
-
-def _shaped(value: Any, shape: Shape) -> Any:
-    """Shorthand knows texts only: numbers, booleans and lists of one come from the service model."""
-    if shape.name == "AttributeValue":
-        return _attribute(value)
-    if isinstance(shape, StructureShape) and isinstance(value, dict):
-        members = shape.members
-        return {name: _shaped(item, members[name]) if name in members else item for name, item in value.items()}
-    if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {name: _shaped(item, shape.value) for name, item in value.items()}
-    if isinstance(shape, ListShape):
-        return [_shaped(item, shape.member) for item in (value if isinstance(value, list) else [value])]
-    if not isinstance(value, str):
-        return value
-    if shape.type_name == "boolean" and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    if shape.type_name in ("integer", "long", "float", "double") and _NUMBER.fullmatch(value):
-        return Number(value)
-    return value
-
-
-def _attribute(value: Any) -> Any:
-    if not isinstance(value, dict) or len(value) != 1:
-        return value
-    ((kind, held),) = value.items()
-    if kind in ("BOOL", "NULL") and isinstance(held, str):
-        return {kind: held.lower() == "true"}
-    if kind in ("SS", "NS", "BS") and isinstance(held, str):
-        return {kind: [held]}
-    if kind == "L":
-        return {kind: [_attribute(item) for item in (held if isinstance(held, list) else [held])]}
-    if kind == "M" and isinstance(held, dict):
-        return {kind: {name: _attribute(item) for name, item in held.items()}}
-    return value
 
 
 def _token(text: str, at: int) -> dict[str, Any]:

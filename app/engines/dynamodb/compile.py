@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.errors import StatementFailed
 from app.core.results import Statement
 from app.engines.dynamodb import model, partiql, statements
+from app.engines.dynamodb.batches import transaction
+from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.checks import check, check_statement_length
 from app.engines.dynamodb.lexer import PartiqlError
 from app.engines.dynamodb.shelf import keys_of
-from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.translate import TranslationProblem, translate
 
 LONG_STATEMENT_CHARS = 10_000
@@ -41,6 +42,7 @@ class Compiler:
             return await self._api(call)
         check_statement_length(statement.text, statement.start)
         parsed = _parse(statement.text, [], statement.start)
+        _check_alone(parsed, statement.start)
         if self.translates:
             return await self._translated(parsed, statement.start, {})
         return check(
@@ -49,7 +51,7 @@ class Compiler:
 
     def _read(self, statement: Statement) -> Call:
         call = statements.read_call(statement)
-        if call.operation == model.NOTHING:
+        if call.operation in (model.NOTHING, model.WATCH):
             return call
         if call.receiver and "TableName" in model.input_members(call.operation):
             self._name_table(call)
@@ -74,26 +76,44 @@ class Compiler:
         if call.operation == "ExecuteStatement":
             given = call.parameters
             parsed = _parse(given["Statement"], given.get("Parameters", []), call.offset(("Statement",)))
+            _check_alone(parsed, call.start)
             more: dict[str, Any] = {name: given[name] for name in ("Limit", "ConsistentRead") if name in given}
             return await self._translated(parsed, call.start, more if parsed.verb == "SELECT" else {})
-        for name in ("Statements", "TransactStatements"):
-            for number, one in enumerate(call.parameters.get(name, ())):
-                offset = call.offset((name, number, "Statement"))
-                await self._check_single(one, call.operation, offset)
+        if call.operation == "BatchExecuteStatement":
+            call.parts = [
+                await self._single(call, ("Statements", n)) for n in range(len(call.parameters["Statements"]))
+            ]
+        if call.operation == "ExecuteTransaction":
+            path = "TransactStatements"
+            parts = [await self._single(call, (path, n)) for n in range(len(call.parameters[path]))]
+            made = transaction(parts, call.parameters.get("ClientRequestToken"), call.start)
+            return check(replace(made, inserts=[verb == "INSERT" for _, verb in parts]), self.namespace), call.operation
         return call, call.operation
 
-    async def _check_single(self, one: dict[str, Any], operation: str, offset: int) -> None:
-        """In batches and transactions a SELECT reads one item; the emulator would read the whole table for it."""
+    async def _single(self, call: Call, path: tuple[str, int]) -> tuple[Call, str]:
+        """In batches and transactions a statement is for one item."""
+        one = call.parameters[path[0]][path[1]]
+        offset = call.offset((*path, "Statement"))
         parsed = _parse(one["Statement"], one.get("Parameters", []), offset)
-        if parsed.verb != "SELECT":
-            return
-        made, _ = await self._translated(parsed, offset, {})
-        if made.operation != "Query" or "IndexName" in made.parameters:
+        if call.operation != "ExecuteTransaction":
+            _check_alone(parsed, offset)
+        more = {"ConsistentRead": one["ConsistentRead"]} if "ConsistentRead" in one and parsed.verb == "SELECT" else {}
+        made, verb = await self._translated(parsed, offset, more)
+        reads = parsed.verb in ("SELECT", "EXISTS")
+        if reads and ("IndexName" in made.parameters or not await self._reads_one(made)):
             raise StatementFailed(
-                f"Select statements within {operation} must specify the primary key in the where clause.",
+                f"Select statements within {call.operation} must specify the primary key in the where clause.",
                 code="ValidationException",
                 offset=offset,
             )
+        return made, verb
+
+    async def _reads_one(self, made: Call) -> bool:
+        """Whether a translated SELECT is for one item: an equality on each key, and nothing else."""
+        condition = made.parameters.get("KeyConditionExpression", "")
+        schema = (await self.describe(made.parameters["TableName"]))["KeySchema"]
+        ranged = "BETWEEN" in condition or any(sign in condition for sign in "<>(")
+        return condition.count(" = ") == len(schema) and not ranged
 
     async def _translated(self, parsed: partiql.Parsed, offset: int, more: dict[str, Any]) -> tuple[Call, str]:
         try:
@@ -113,6 +133,16 @@ class Compiler:
         except TranslationProblem as exc:
             raise StatementFailed(str(exc), code="ValidationException", offset=offset) from exc
         return check(Call(operation, {**parameters, **more}, offset), self.namespace), parsed.verb
+
+
+def _check_alone(parsed: partiql.Parsed, offset: int) -> None:
+    if parsed.verb == "EXISTS":
+        raise StatementFailed(
+            "EXISTS is only for transactions.",
+            code="ValidationException",
+            hint="It is a statement of ExecuteTransaction.",
+            offset=offset,
+        )
 
 
 def _parse(text: str, parameters: list[Any], offset: int) -> partiql.Parsed:

@@ -13,13 +13,14 @@ from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
-from app.engines.dynamodb import filling, server, statements, tables
+from app.engines.dynamodb import checks, filling, model, server, statements, tables
+from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Calls, Halt
 from app.engines.dynamodb.client import DynamoClient
+from app.engines.dynamodb.meter import Meter
 from app.engines.dynamodb.quota import Ledger
 from app.engines.dynamodb.server import Pool
 from app.engines.dynamodb.shelf import Shelf
-from app.engines.dynamodb.calling import Call
 
 CHEAP_TO_COUNT_BYTES = 4_000_000
 """Up to here `usage` counts; above, it gives the upper bound, and the count is left to a write that meets the quota."""
@@ -89,6 +90,9 @@ class DynamoEngine(Engine):
             yield done
         self._shelf(sandbox).ledger.set(await tables.count_bytes(self._ask(sandbox)))
 
+    def streams(self, statement: Statement) -> bool:
+        return statements.is_watch(statement)
+
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         return await tables.schema(self._ask(sandbox))
 
@@ -116,7 +120,7 @@ class DynamoEngine(Engine):
         try:
             return await self._calls.send(sandbox, operation, parameters, halt)
         finally:
-            self._shelf(sandbox).after(operation)
+            self._shelf(sandbox).after(operation, parameters)
 
     async def describe(self, sandbox: Sandbox, table: str, halt: Halt) -> dict[str, Any]:
         """The description of a table, remembered until a table of the sandbox changes."""
@@ -125,6 +129,24 @@ class DynamoEngine(Engine):
             answer = await self._calls.send(sandbox, "DescribeTable", {"TableName": table}, halt)
             known[table] = answer["Table"]
         return known[table]
+
+    def meter(self, sandbox: Sandbox, halt: Halt) -> Meter:
+        """What counts the units of one call. The emulator's figures are flat ones, so ours stand in their place."""
+
+        async def send(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+            return await self._calls.send(sandbox, operation, parameters, halt)
+
+        async def describe(table: str) -> dict[str, Any]:
+            return await self.describe(sandbox, table, halt)
+
+        return Meter(send, describe, self._shelf(sandbox).throttle, counts=self.pool.is_ministack)
+
+    async def written(self, sandbox: Sandbox, images: list[tuple[str, int]], halt: Halt) -> None:
+        """Items that a call left in tables: a stream keeps each of them for a day."""
+        for name, size in images:
+            table = await self.describe(sandbox, name, halt)
+            if table.get("StreamSpecification", {}).get("StreamEnabled"):
+                self._shelf(sandbox).stream(name).add(size)
 
     async def admit(self, sandbox: Sandbox, call: Call, halt: Halt) -> None:
         """Raise StatementRefused when the call would make the sandbox larger than it may be."""
@@ -142,7 +164,29 @@ class DynamoEngine(Engine):
                     offset=call.start,
                     limit=("dynamodb_max_tables", most),
                 )
+        if call.operation in model.WRITES:
+            self._admit_to_streams(sandbox, call)
         await self._shelf(sandbox).ledger.admit(call, lambda: tables.count_bytes(ask))
+
+    def _admit_to_streams(self, sandbox: Sandbox, call: Call) -> None:
+        """Nothing takes records out of the emulator's streams for a day, so a full one takes no more writes."""
+        streams = self._shelf(sandbox).streams
+        for name, path in checks.table_names(call):
+            held = streams.get(name)
+            if held is None or not self.pool.is_ministack:
+                continue
+            for limit, value, has in (
+                ("dynamodb_max_stream_records", self.settings.dynamodb_max_stream_records, held.records),
+                ("dynamodb_stream_bytes", self.settings.dynamodb_stream_bytes, held.bytes),
+            ):
+                if has >= value:
+                    raise StatementRefused(
+                        f"The stream of {name} is full: it holds {held.records:,} records of {held.bytes / 1e6:.1f} MB here.",
+                        code=limit,
+                        hint="DeleteTable empties its stream, and so does Reset.",
+                        offset=call.offset(path),
+                        limit=(limit, value),
+                    )
 
     def _shelf(self, sandbox: Sandbox) -> Shelf:
         shelf = self._shelves.get(sandbox.namespace)

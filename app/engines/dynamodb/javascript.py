@@ -29,6 +29,7 @@ _DOCUMENT = {
     "TransactWrite": "TransactWriteItems",
 }
 """The document client's own names; its values are plain ones."""
+_CONSTANTS = {"true": True, "false": False, "null": None}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
 
 
@@ -120,29 +121,24 @@ class _Reader:
     def value(self, node: Node, path: tuple[str | int, ...]) -> Any:
         if len(path) > MAX_DEPTH:
             raise CodeProblem(f"More than {MAX_DEPTH} levels of nesting.", self.at(node))
+        if node.type in _CONSTANTS:
+            return _CONSTANTS[node.type]
         match node.type:
             case "object":
                 return self.map(node, path)
             case "array":
                 items = [child for child in node.named_children if child.type != "comment"]
                 return [self.value(item, (*path, number)) for number, item in enumerate(items)]
-            case "string":
+            case "string" | "template_string":
                 return self.string(node)
-            case "template_string" if not any(child.type == "template_substitution" for child in node.named_children):
-                return self.string(node)
-            case "number":
-                return self.number(self.text(node), node)
-            case "true" | "false":
-                return node.type == "true"
-            case "null":
-                return None
-            case "unary_expression" if len(node.children) == 2 and self.text(node.children[0]) in "-+":
-                held = self.value(node.children[1], path)
-                if isinstance(held, Number):
-                    return Number(f"-{held}") if self.text(node.children[0]) == "-" else held
+            case "number" | "unary_expression":
+                return self.number(node)
             case "new_expression" | "call_expression":
                 return self.made(node, path)
-        raise not_literal(self.text(node)[:60], self.at(node))
+        raise self.not_literal(node)
+
+    def not_literal(self, node: Node) -> CodeProblem:
+        return not_literal(self.text(node)[:60], self.at(node))
 
     def map(self, node: Node, path: tuple[str | int, ...]) -> dict[str, Any]:
         found: dict[str, Any] = PlainMap() if self.plain else {}
@@ -162,6 +158,8 @@ class _Reader:
     def string(self, node: Node) -> str:
         parts = []
         for child in node.named_children:
+            if child.type == "template_substitution":
+                raise self.not_literal(node)
             text = self.text(child)
             parts.append(self.escape(text, child) if child.type == "escape_sequence" else text)
         return "".join(parts)
@@ -175,12 +173,14 @@ class _Reader:
             return chr(code)
         return _ESCAPES.get(body, body)
 
-    def number(self, text: str, node: Node) -> Number:
-        text = text.replace("_", "")
+    def number(self, node: Node) -> Number:
+        text = self.text(node).replace("_", "")
+        sign = "-" if text.startswith("-") else ""
+        text = text.lstrip("+-").strip() if node.type == "unary_expression" else text
         if not _NUMBER.fullmatch(text):
-            raise not_literal(text[:60], self.at(node))
+            raise self.not_literal(node)
         text = text.removesuffix("n")
-        return Number(str(int(text, 16))) if text[:2].lower() == "0x" else Number(text)
+        return Number(sign + (str(int(text, 16)) if text[:2].lower() == "0x" else text))
 
     def made(self, node: Node, path: tuple[str | int, ...]) -> Any:
         """`new Set([...])`, `BigInt("1")`, `Buffer.from("...", "base64")`."""
@@ -197,4 +197,4 @@ class _Reader:
                 return base64.b64decode(given[0], validate=True) if given[1:] == ["base64"] else given[0].encode()
             except binascii.Error as exc:
                 raise CodeProblem(f"Invalid Base64: {exc}", self.at(node)) from exc
-        raise not_literal(self.text(node)[:60], self.at(node))
+        raise self.not_literal(node)

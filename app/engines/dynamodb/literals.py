@@ -39,9 +39,7 @@ def end(source: str, at: int) -> int:
         elif depth <= 0 and (sign == ";" or (sign == "\n" and not _GOES_ON.match(source, found.end()))):
             return found.start()
     if depth > 0:
-        raise StatementFailed(
-            f"This {source[opened]} is never closed.", code="SerializationException", offset=opened
-        )
+        raise StatementFailed(f"This {source[opened]} is never closed.", code="SerializationException", offset=opened)
     return len(source)
 
 
@@ -58,7 +56,9 @@ def read(text: str, start: int) -> Call:
     try:
         found = (javascript if javascript.looks(text) else python).read(text)
     except CodeProblem as exc:
-        raise StatementFailed(exc.message, code="SerializationException", hint=exc.hint, offset=start + exc.offset) from exc
+        raise StatementFailed(
+            exc.message, code="SerializationException", hint=exc.hint, offset=start + exc.offset
+        ) from exc
     return _call(found, start)
 
 

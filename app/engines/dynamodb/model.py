@@ -195,6 +195,8 @@ def _scalar(shape: Shape, value: Any, path: Path) -> Any:
             raise _wrong_type(path, "true or false", value)
         return value
     if kind in ("integer", "long", "float", "double"):
+        if type(value) is int:  # a call that was checked before
+            return value
         try:
             return (int if kind in ("integer", "long") else float)(value if isinstance(value, Number) else "no number")
         except ValueError as exc:
@@ -216,8 +218,8 @@ def _check_enum(shape: Shape, value: str, path: Path) -> None:
 
 
 def _wrong_type(path: Path, expected: str, value: Any) -> ParameterProblem:
-    names = {dict: "a map", list: "a list", bool: "a boolean", Number: f"the number {value}", str: "a string"}
-    got = "null" if value is None else names[type(value)]
+    kinds = ((Number, f"the number {value}"), (dict, "a map"), (list, "a list"), (bool, "a boolean"), (str, "a string"))
+    got = next((text for kind, text in kinds if isinstance(value, kind)), "null" if value is None else "a binary")
     return ParameterProblem(
         f"{dotted(path) or 'The parameters'} must be {expected}, not {got}.", path, code="SerializationException"
     )

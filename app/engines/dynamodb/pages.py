@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from app.core.limits import Limits
 from app.core.results import Truncated
 from app.engines.dynamodb.calling import Call
-from app.engines.dynamodb.values import plain_map, typed_map
+from app.engines.dynamodb.values import item_size, plain_map, typed_map
 
 Send = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -28,27 +28,50 @@ MAX_PAGE_WORK = 400_000
 
 @dataclass(slots=True)
 class Items:
-    """Items in both forms, cut at the run's limits as they come in."""
+    """Items in both forms, cut at the run's limits as they come in. `full`: as many as the call itself asked for."""
 
     max_rows: int
     max_bytes: int
+    max_items: int | None = None
     documents: list[Any] = field(default_factory=list)
     plain: list[Any] = field(default_factory=list)
     bytes: int = 0
+    stored_bytes: int = 0
     truncated: Truncated | None = None
+    full: bool = False
 
     def add(self, items: list[dict[str, Any]]) -> None:
         for item in items:
+            if self.max_items is not None and len(self.documents) >= self.max_items:
+                self.full = True
+                return
             size = len(json.dumps(item, ensure_ascii=False))
             if len(self.documents) >= self.max_rows:
-                self.cut("max_rows", self.max_rows, f"The first {self.max_rows} items are shown")
+                self.cut_at_rows()
             elif self.bytes + size > self.max_bytes:
                 self.cut("max_reply_bytes", self.max_bytes, f"Cut at the reply limit of {self.max_bytes} bytes")
             if self.truncated:
                 return
             self.bytes += size
+            self.stored_bytes += item_size(item)
             self.documents.append(item)
             self.plain.append(plain_map(item))
+
+    @property
+    def room(self) -> int:
+        """How many more items may come."""
+        most = self.max_rows if self.max_items is None else min(self.max_rows, self.max_items)
+        return most - len(self.documents)
+
+    def close(self) -> None:
+        """There is more, and no room for it."""
+        if self.max_items is not None and len(self.documents) >= self.max_items:
+            self.full = True
+        elif not self.truncated:
+            self.cut_at_rows()
+
+    def cut_at_rows(self) -> None:
+        self.cut("max_rows", self.max_rows, f"The first {self.max_rows} items are shown")
 
     def cut(self, limit: str, value: int, why: str) -> None:
         message = f"{why}; LastEvaluatedKey says that there is more."
@@ -82,14 +105,17 @@ class Read:
     last_key: dict[str, Any] | None = None
 
 
-async def read_pages(send: Send, call: Call, limits: Limits) -> Read:
-    """Follow pages until the answer is whole, the call's own Limit is reached, or a limit of the run."""
-    found = Read(Items(limits.max_rows, limits.max_reply_bytes))
+async def read_pages(send: Send, call: Call, limits: Limits, keys: Sequence[str] = ()) -> Read:
+    """Follow pages until the answer is whole, the call's own Limit is reached, or a limit of the run.
+
+    `keys`: the attributes that a key to go on from is made of.
+    """
+    found = Read(Items(limits.max_rows, limits.max_reply_bytes, call.max_items))
     parameters = dict(call.parameters)
     left: int | None = parameters.get("Limit")
-    sizes = _filtered_sizes(parameters) or PageSize(min(FIRST_PAGE_ITEMS, limits.max_rows + 1), MAX_PAGE_ITEMS)
+    sizes = _filtered_sizes(parameters) or PageSize(min(FIRST_PAGE_ITEMS, max(1, found.items.room)), MAX_PAGE_ITEMS)
     while True:
-        asked = sizes.now if left is None else min(sizes.now, left)
+        asked = min(one for one in (sizes.now, left, call.page_size) if one is not None)
         began = monotonic()
         answer = await send(call.operation, {**parameters, "Limit": asked})
         sizes.after(monotonic() - began)
@@ -99,14 +125,24 @@ async def read_pages(send: Send, call: Call, limits: Limits) -> Read:
         if left is not None:
             left -= answer.get("ScannedCount", len(items))
         token = _next(answer)
-        if token is None or found.items.truncated or (left is not None and left <= 0):
+        cut = bool(found.items.truncated) or found.items.full
+        if token and not cut and found.items.room <= 0 and items:
+            found.items.close()
             found.last_key = answer.get("LastEvaluatedKey")
+            return found
+        if token is None or cut or (left is not None and left <= 0):
+            found.last_key = _key_after(found.items, keys) if cut else answer.get("LastEvaluatedKey")
             return found
         parameters.update(token)
         if not sizes.filtered and found.items.documents:
             per_item = max(1, found.items.bytes // len(found.items.documents))
-            # one more than is shown tells whether there is more
-            sizes.now = max(1, min(PAGE_BYTES // per_item, limits.max_rows + 1 - len(found.items.documents)))
+            sizes.now = max(1, min(PAGE_BYTES // per_item, found.items.room))
+
+
+def _key_after(items: Items, keys: Sequence[str]) -> dict[str, Any] | None:
+    """The key of the last item shown, from which a read that was cut goes on; None when the items lack a part of it."""
+    last = items.documents[-1] if items.documents else {}
+    return {name: last[name] for name in keys} if keys and all(name in last for name in keys) else None
 
 
 def _filtered_sizes(parameters: dict[str, Any]) -> PageSize | None:

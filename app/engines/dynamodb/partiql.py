@@ -48,7 +48,13 @@ def parse(statement: str, parameters: list[AttributeValue] | None = None) -> Par
 
 class _Parser(Cursor):
     def statement(self) -> Parsed:
-        readers = {"SELECT": self.select, "INSERT": self.insert, "UPDATE": self.update, "DELETE": self.delete}
+        readers = {
+            "SELECT": self.select,
+            "INSERT": self.insert,
+            "UPDATE": self.update,
+            "DELETE": self.delete,
+            "EXISTS": self.exists,
+        }
         verb = self.now.text.upper()
         if self.now.kind != "word" or verb not in readers:
             raise self.unexpected("SELECT, INSERT, UPDATE or DELETE")
@@ -75,6 +81,12 @@ class _Parser(Cursor):
             return path, False
         self.skip_word("ASC")
         return path, True
+
+    def exists(self, parsed: Parsed) -> None:
+        self.need_sign("(")
+        self.need_word("SELECT")
+        self.select(parsed)
+        self.need_sign(")")
 
     def insert(self, parsed: Parsed) -> None:
         self.need_word("INTO")

@@ -120,10 +120,8 @@ class _Reader:
         if len(path) > MAX_DEPTH:
             raise CodeProblem(f"More than {MAX_DEPTH} levels of nesting.", self.at(node))
         match node:
-            case ast.Constant():
+            case ast.Constant() | ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
                 return self.constant(node)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float())):
-                return Number(f"-{self.constant(node.operand)}")
             case ast.Dict():
                 return self.map(node, path)
             case ast.List() | ast.Tuple():
@@ -136,8 +134,13 @@ class _Reader:
                 return self.call(node, path)
         raise not_literal(ast.unparse(node)[:60], self.at(node))
 
-    def constant(self, node: ast.expr) -> Any:
-        assert isinstance(node, ast.Constant)
+    def constant(self, node: ast.Constant | ast.UnaryOp) -> Any:
+        if isinstance(node, ast.UnaryOp):
+            assert isinstance(node.operand, ast.Constant)
+            unsigned = self.constant(node.operand)
+            if isinstance(unsigned, Number):
+                return Number(f"-{unsigned}")
+            raise not_literal(ast.unparse(node)[:60], self.at(node))
         held = node.value
         if isinstance(held, bool | str | bytes) or held is None:
             return held
@@ -203,5 +206,3 @@ class _Reader:
                 if kind in ("Key", "Attr"):
                     return conditions.Key(name) if kind == "Key" else conditions.Attr(name)
         raise not_literal(ast.unparse(node)[:60], self.at(node))
-
-

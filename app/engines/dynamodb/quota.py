@@ -5,8 +5,8 @@ import re
 from collections.abc import Awaitable, Callable
 
 from app.core.errors import StatementRefused
-from app.engines.dynamodb.checks import MAX_ITEM_BYTES, items_put
 from app.engines.dynamodb.calling import Call
+from app.engines.dynamodb.checks import MAX_ITEM_BYTES, items_put
 from app.engines.dynamodb.values import ITEM_OVERHEAD_BYTES, item_size, wire
 
 _COPIES = re.compile(r"list_append|=\s*[#A-Za-z(]")

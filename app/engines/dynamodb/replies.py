@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from app.core.limits import Limits
-from app.core.results import Notice, Result, Statement
-from app.engines.dynamodb import model
-from app.engines.dynamodb.pages import Items, Read
+from app.core.results import More, Notice, Result, Statement
+from app.engines.dynamodb import commands, model
 from app.engines.dynamodb.calling import Call
+from app.engines.dynamodb.capacity import Units
+from app.engines.dynamodb.pages import Items, Read
+from app.engines.dynamodb.values import wire
 
 _TABLE_ANSWERS = {
     "CreateTable": "TableDescription",
@@ -18,8 +20,20 @@ _TABLE_ANSWERS = {
     "DescribeTable": "Table",
     "DescribeTimeToLive": "TimeToLiveDescription",
     "UpdateTimeToLive": "TimeToLiveSpecification",
+    "DescribeContinuousBackups": "ContinuousBackupsDescription",
+    "UpdateContinuousBackups": "ContinuousBackupsDescription",
+    "DescribeStream": "StreamDescription",
 }
-_SAID_AS_STATUS = frozenset(("CreateTable", "DeleteTable", "UpdateTable", "UpdateTimeToLive"))
+_SAID_AS_STATUS = frozenset(
+    (
+        *("CreateTable", "DeleteTable", "UpdateTable", "UpdateTimeToLive"),
+        *("TagResource", "UntagResource", "UpdateContinuousBackups"),
+    )
+)
+_SAID_BESIDE = {
+    "UpdateTimeToLive": "Items whose time is over are taken out about once a minute here; at AWS within a few days.",
+    "UpdateContinuousBackups": "This is kept as a setting only: nothing is backed up here.",
+}
 _WRITING = frozenset(("INSERT", "UPDATE", "DELETE", *model.WRITES))
 
 
@@ -34,6 +48,9 @@ class Done:
     scanned: int | None = None
     pages: int = 1
     capacity: list[Any] = field(default_factory=list)
+    own: Units | None = None
+    """The units by our own count, where the server's are flat ones."""
+    read: Read | None = None
 
     @property
     def writes(self) -> bool:
@@ -47,6 +64,11 @@ class Done:
 
     @property
     def units(self) -> float | None:
+        return self.own.total if self.own else self.told_units
+
+    @property
+    def told_units(self) -> float | None:
+        """What the server said."""
         figures = [one["CapacityUnits"] for one in self.capacity if "CapacityUnits" in one]
         return sum(figures) if figures else None
 
@@ -54,7 +76,8 @@ class Done:
         """`PutItem: ok, 1 WCU`."""
         parts = [*facts] if facts else ["ok"]
         if self.units is not None:
-            parts.append(f"{self.units:g} {self.unit}")
+            least = "at least " if self.own and not self.own.exact else ""
+            parts.append(f"{least}{self.units:g} {self.unit}")
         return f"{self.verb}: {', '.join(parts)}"
 
 
@@ -64,7 +87,9 @@ def counted(number: int) -> str:
 
 def of_pages(statement: Statement, done: Done, read: Read) -> Result:
     """The result of a query or scan."""
-    done.returned = len(read.items.documents) if read.items.truncated else read.count
+    cut = read.items.truncated or read.items.full
+    done.returned = len(read.items.documents) if cut else read.count
+    done.read = read
     done.scanned, done.pages, done.capacity = read.scanned, read.pages, read.capacity
     facts = [counted(done.returned)]
     if read.scanned is not None:
@@ -74,10 +99,28 @@ def of_pages(statement: Statement, done: Done, read: Read) -> Result:
     if done.call.parameters.get("Select") == "COUNT":
         return Result(kind="status", statement=statement, status=done.said(*facts))
     result = _documents(statement, done, read.items, *facts)
-    if read.last_key and not read.items.truncated:
+    if read.last_key:
+        result.more = More("Next page", _continued(statement, done.call, read.last_key))
         key = json.dumps(read.last_key, ensure_ascii=False)
         result.notices.append(Notice("info", f"There is more. LastEvaluatedKey: {key}"))
+    elif read.items.truncated:
+        result.notices.append(
+            Notice("info", "There is no next page: the items shown lack their keys, from which it would go on.")
+        )
     return result
+
+
+def _continued(statement: Statement, call: Call, key: dict[str, Any]) -> str:
+    """A source that goes on after a key: the same call with ExclusiveStartKey, or the same line with a token."""
+    line = statement.text.rstrip()
+    if (
+        commands.starts(line, 0)
+        and "--starting-token" not in line
+        and not any("no shell" in note for note in call.notes)
+    ):
+        return f"{line} --starting-token {commands.next_token(key)}"
+    left = {name: value for name, value in call.parameters.items() if name != "ReturnConsumedCapacity"}
+    return f"{call.operation} {json.dumps(wire(left) | {'ExclusiveStartKey': key}, ensure_ascii=False)}"
 
 
 def of_answer(statement: Statement, done: Done, answer: dict[str, Any], limits: Limits) -> Result:
@@ -85,7 +128,7 @@ def of_answer(statement: Statement, done: Done, answer: dict[str, Any], limits: 
     capacity = answer.get("ConsumedCapacity")
     done.capacity = capacity if isinstance(capacity, list) else [capacity] if capacity else []
     operation = done.call.operation
-    if operation in model.TABLES:
+    if operation in (*model.TABLES, *model.STREAMS):
         return _metadata(statement, done, answer)
     items, notices = _items(operation, answer)
     found = Items(limits.max_rows, limits.max_reply_bytes)
@@ -125,7 +168,13 @@ def _metadata(statement: Statement, done: Done, answer: dict[str, Any]) -> Resul
     if operation in _SAID_AS_STATUS:
         name = done.call.parameters.get("TableName", "")
         state = told.get("TableStatus")
-        result.status = f"{operation}: ok, {name}{f' is {state}' if state else ''}"
+        facts = ["ok", *([f"{name}{f' is {state}' if state else ''}"] if name else [])]
+        result.status = f"{operation}: {', '.join(facts)}"
+        if operation in _SAID_BESIDE:
+            result.notices.append(Notice("info", _SAID_BESIDE[operation]))
+    if last := held.get("LastEvaluatedTableName"):
+        asked = {**done.call.parameters, "ExclusiveStartTableName": last}
+        result.more = More("Next page", f"ListTables {json.dumps(asked)}")
     return result
 
 

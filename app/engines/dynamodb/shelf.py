@@ -5,9 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from app.engines.dynamodb.quota import Ledger
+from app.engines.dynamodb.throttle import Throttle
 from app.engines.dynamodb.translate import Keys
 
 _CHANGE_TABLES = frozenset(("CreateTable", "DeleteTable", "UpdateTable"))
+
+
+@dataclass(slots=True)
+class Held:
+    """What a stream of the emulator holds, by our count."""
+
+    records: int = 0
+    bytes: int = 0
+
+    def add(self, size: int) -> None:
+        self.records += 1
+        self.bytes += size
 
 
 @dataclass(slots=True)
@@ -19,6 +32,12 @@ class Shelf:
     may_have_tables: bool
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    throttle: Throttle = field(default_factory=Throttle)
+    streams: dict[str, Held] = field(default_factory=dict)
+
+    def stream(self, table: str) -> Held:
+        return self.streams.setdefault(table, Held())
+
     def lost_tables(self, server_since: datetime) -> bool:
         """Whether the emulator came back empty since the last look; answers yes once for each time."""
         if server_since <= self.since:
@@ -27,11 +46,14 @@ class Shelf:
         self.since = server_since
         self.may_have_tables = False
         self.tables.clear()
+        self.streams.clear()
         self.ledger.set(0)
         return lost
 
-    def after(self, operation: str) -> None:
+    def after(self, operation: str, parameters: dict[str, Any]) -> None:
         """A call was sent: forget what it may have changed."""
+        if operation == "DeleteTable":
+            self.streams.pop(str(parameters.get("TableName")), None)
         if operation in _CHANGE_TABLES:
             self.tables.clear()
             self.may_have_tables = True

@@ -38,6 +38,12 @@ def is_call(statement: Statement) -> bool:
     return commands.starts(text, 0) or literals.starts(text, 0) or _call_word(text, 0) is not None
 
 
+def is_watch(statement: Statement) -> bool:
+    """Whether it is the statement of ours that shows stream records as they arrive."""
+    word = _call_word(statement.text, 0)
+    return word is not None and word.group() == model.WATCH
+
+
 def read_call(statement: Statement) -> Call:
     """The operation and parameters of an API call. Raises StatementFailed with an offset, StatementRefused if not offered."""
     if commands.starts(statement.text, 0):

@@ -119,7 +119,7 @@ def _is_sort_condition(node: Node, name: str) -> bool:
 
 def translate(parsed: Parsed, keys: Keys) -> tuple[str, dict[str, Any]]:
     """The operation and its parameters. `keys` are those of the index when the statement names one."""
-    made = {"SELECT": _select, "INSERT": _insert, "UPDATE": _update, "DELETE": _delete}
+    made = {"SELECT": _select, "INSERT": _insert, "UPDATE": _update, "DELETE": _delete, "EXISTS": _select}
     return made[parsed.verb](parsed, keys)
 
 

@@ -51,7 +51,9 @@ def typed(value: Any, depth: int = 1) -> dict[str, Any]:
 def _typed_set(items: SetOf) -> dict[str, Any]:
     kinds = {kind for item in items for kind in _typed_scalar(item)} if items else set()
     if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
-        raise ValueProblem("One or more parameter values were invalid: A set holds texts, numbers or binaries of one kind")
+        raise ValueProblem(
+            "One or more parameter values were invalid: A set holds texts, numbers or binaries of one kind"
+        )
     (kind,) = kinds
     return {f"{kind}S": [_typed_scalar(item)[kind] for item in items]}
 
@@ -72,10 +74,13 @@ def typed_map(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fits(kind: str, held: Any) -> bool:
+    if kind == "B" and isinstance(held, bytes):
+        return True
     if kind in ("S", "N", "B"):
         return isinstance(held, str) and (kind == "N" or not isinstance(held, Number))
     if kind in ("SS", "NS", "BS"):
-        return isinstance(held, list) and all(isinstance(item, str) for item in held)
+        texts = (str, bytes) if kind == "BS" else (str,)
+        return isinstance(held, list) and all(isinstance(item, texts) for item in held)
     if kind == "M":
         return isinstance(held, dict)
     if kind == "L":
@@ -97,7 +102,9 @@ def _typed_content(kind: str, held: Any, depth: int) -> Any:
     return str(held) if isinstance(held, str) else held
 
 
-def _binary(text: str) -> bytes:
+def _binary(text: str | bytes) -> bytes:
+    if isinstance(text, bytes):
+        return text
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as exc:
