@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     )
     max_feeds_per_session: int = Field(3, ge=1, description="How many pages of a session are sent live events.")
     max_feeds: int = Field(500, ge=1, description="How many pages are sent live events in all.")
+    max_connections: int = Field(
+        2_000, ge=1, description="How many connections the web server keeps open; others get 503."
+    )
     slot_wait_ms: int = Field(
         2_000, ge=0, description="How long a run waits for a free slot before it is told the engine is busy."
     )
@@ -106,9 +109,33 @@ class Settings(BaseSettings):
     )
     dynamodb_max_tables: int = Field(10, description="How many tables a DynamoDB sandbox may have.")
 
+    drain_ms: int = Field(
+        0,
+        ge=0,
+        description="How long /readyz says draining after SIGTERM while requests are still answered; a few seconds behind a proxy.",
+    )
     log_level: str = Field("info", description="The least severe log line that is written.")
+    log_requests: bool = Field(False, description="Write a log line for every request, not only for those that fail.")
+    log_runs: bool = Field(
+        False,
+        description="Write an audit line for every run: hashed session, engine, bytes, outcome; never its source.",
+    )
+    admin_host: str = Field("127.0.0.1", description="Address the admin port listens on; keep it from the public.")
+    admin_port: int | None = Field(
+        None, description="Port of /metrics and of the admin pages; without it there are none."
+    )
+    admin_token: SecretStr | None = Field(
+        None, description="The password of the admin pages, with any user name; without it there is only /metrics."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed, comma-separated.",
+    )
+    redis_url: str | None = Field(
+        None, description="Redis that counts the rate limits of several processes; without it each counts its own."
+    )
 
-    @field_validator("allowed_hosts", "previous_secret_keys", "engines", mode="before")
+    @field_validator("allowed_hosts", "previous_secret_keys", "engines", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

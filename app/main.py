@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from app import __version__
+from app import __version__, logs
 from app.config import Settings, new_secret_key
 from app.core.engine import Engine
 from app.core.places import Places
@@ -27,6 +27,7 @@ from app.playground.store import Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore
 from app.web import api, compare, docs, drawing, errors, live, palette, share, workbench
+from app.web.metrics import Metrics
 from app.web.resources import resource
 from app.web.security import Guard, Signer
 
@@ -59,6 +60,10 @@ def create_app(
             app.state.signer = Signer(keys, secure=settings.secure_cookies)
             built = services.build(settings, standing, memory, keys[-1].encode(), note)
             app.state.services = built
+            built.runner.watchers.append(metrics.run_ended)
+            metrics.restarts = places.restarts if places else {}
+            if settings.log_runs:
+                built.runner.watchers.append(logs.auditor(built.pseudonyms))
             built.janitor.start()
             stack.push_async_callback(built.sandboxes.close)
             stack.push_async_callback(built.runner.close)
@@ -67,6 +72,7 @@ def create_app(
                 on_ready(built)
             yield
 
+    metrics = Metrics()
     app = FastAPI(
         title="Sandtable",
         version=__version__,
@@ -89,8 +95,14 @@ def create_app(
     errors.install(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(
-        Guard, refuse=errors.respond, max_body_bytes=settings.max_body_bytes, secure=settings.secure_cookies
+        Guard,
+        refuse=errors.respond,
+        max_body_bytes=settings.max_body_bytes,
+        secure=settings.secure_cookies,
+        seen=metrics.answered,
+        log_requests=settings.log_requests,
     )
+    app.state.metrics = metrics
     return app
 
 

@@ -245,6 +245,11 @@ class Engine(ABC):
             client.used_at = time.monotonic()
             return client
 
+    @property
+    def open_clients(self) -> int:
+        """How many clients are connected now."""
+        return len(self._clients)
+
     async def close_clients(self, sandbox: Sandbox | None = None) -> None:
         """Close the sandbox's clients, or all of them."""
         keys = [key for key in self._clients if sandbox is None or key[0] == sandbox.namespace]

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -50,6 +51,7 @@ class Places:
         owner = "" if self.account else f"{os.getuid()}-"
         self.runtime = runtime_root / f"sandtable-{owner}{digest}"
         self.logs = self.data / "logs"
+        self.restarts: Counter[str] = Counter()  # of servers that died on their own, by name
         self._lock_fd: int | None = None
 
     def __enter__(self) -> Self:

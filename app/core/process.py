@@ -172,6 +172,7 @@ class ServerProcess:
             try:
                 await self._spawn()
                 self.restarts += 1
+                self._places.restarts[self.name] += 1
                 if self._on_restart:
                     await self._on_restart()
             except Exception:

@@ -23,9 +23,10 @@ NET_MS = 1_500
 
 @dataclass(slots=True)
 class Active:
-    """A run going on. `stopping` is set by the visitor's Stop."""
+    """A run going on. `stopping` is set by the visitor's Stop; `streams`: it waits for events, for as long as a stream may."""
 
     client: Client | None = None
+    streams: bool = False
     stopping: bool = False
 
 
@@ -45,6 +46,24 @@ class Outcome:
         if error:
             return error.outcome
         return "stopped" if self.stopped and self.not_run else "ok"
+
+    @property
+    def reason(self) -> str:
+        """The limit or rule that ended it; "" where none did."""
+        error = self.results[-1].error if self.results else None
+        if error is None or error.outcome == "failed":
+            return ""
+        return str(error.limit["name"]) if error.limit else error.code
+
+    @property
+    def server_ms(self) -> float | None:
+        """The sum of what servers told of statements that completed; None when one did not tell."""
+        told = [result.stats.server_ms for result in self.results if result.error is None]
+        return sum(ms for ms in told if ms is not None) if told and None not in told else None
+
+    @property
+    def reply_bytes(self) -> int:
+        return sum(result.reply_bytes for result in self.results)
 
 
 async def split(engine: Engine, source: str, max_statements: int) -> list[Statement] | Result:

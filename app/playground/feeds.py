@@ -76,6 +76,18 @@ class Feeds:
         self._settings = settings
         self._feeds: dict[tuple[str, str], Feed] = {}
         self._readers: dict[str, int] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """End every feed; the pages ask again, and meet whoever serves then."""
+        self._closed = True
+        for feed in self._feeds.values():
+            feed.changed.set()
+
+    @property
+    def reader_count(self) -> int:
+        """How many pages are followed."""
+        return sum(self._readers.values())
 
     @contextmanager
     def speaker(self, session_id: str, page: str, engine: str, client: str) -> Iterator[Speaker]:
@@ -98,7 +110,7 @@ class Feeds:
                 if seen > feed.last:  # of a feed before this one
                     seen = 0
                 quiet_s = 0.0
-                while quiet_s < IDLE_S:
+                while quiet_s < IDLE_S and not self._closed:
                     feed.changed.clear()
                     batch = feed.after(seen)
                     if batch.events or batch.missed:
@@ -134,6 +146,6 @@ class Feeds:
                 f"This session follows {s.max_feeds_per_session} pages already (max_feeds_per_session).",
                 hint="Close one of them.",
             )
-        if sum(self._readers.values()) >= s.max_feeds:
+        if self.reader_count >= s.max_feeds:
             raise EngineBusy("Too many pages are followed right now (max_feeds).", hint="Try again in a minute.")
         self._readers[session_id] = self._readers.get(session_id, 0) + 1

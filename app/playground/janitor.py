@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from app.config import Settings
+from app.playground.bans import Bans
 from app.playground.engines import Engines
 from app.playground.sandboxes import Sandboxes
 
@@ -14,9 +15,10 @@ log = logging.getLogger(__name__)
 class Janitor:
     """Runs from `start` until `stop`; the first round comes at once and also drops orphans."""
 
-    def __init__(self, engines: Engines, sandboxes: Sandboxes, settings: Settings) -> None:
+    def __init__(self, engines: Engines, sandboxes: Sandboxes, bans: Bans, settings: Settings) -> None:
         self._engines = engines
         self._sandboxes = sandboxes
+        self._bans = bans
         self._interval_s = settings.janitor_interval_ms / 1000
         self._task: asyncio.Task[None] | None = None
 
@@ -35,6 +37,7 @@ class Janitor:
             self._sandboxes.expire_idle,
             self._sandboxes.park_clients,
             self._engines.retry_failed,
+            self._bans.refresh,
         )
         for part in parts:
             try:

@@ -5,8 +5,6 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -21,7 +19,9 @@ from app.playground.engines import Engines
 from app.playground.execution import Active, Explain, Outcome, execute, failed, split
 from app.playground.feeds import Feeds, Speaker
 from app.playground.sandboxes import Place, Sandboxes
+from app.playground.slots import Slots
 from app.playground.store import RunRecord, Store
+from app.playground.watching import RunEnd, Watcher
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +71,11 @@ class Runner:
         self._sandboxes = sandboxes
         self._store = store
         self._settings = settings
-        self._slots = {offer.engine.slug: asyncio.Semaphore(settings.max_runs_per_engine) for offer in engines}
-        self._streams = {offer.engine.slug: asyncio.Semaphore(settings.max_streams_per_engine) for offer in engines}
+        s = settings
+        self.slots = {o.engine.slug: Slots(o.engine, s.max_runs_per_engine, s.slot_wait_ms) for o in engines}
+        self.streams = {o.engine.slug: Slots(o.engine, s.max_streams_per_engine, s.slot_wait_ms) for o in engines}
         self.feeds = Feeds(settings)
+        self.watchers: list[Watcher] = []
         self._active: dict[tuple[str, str, str], Active] = {}
         self._last: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self._logging: set[asyncio.Task[None]] = set()
@@ -92,12 +94,13 @@ class Runner:
             )
         active = self._active[key] = Active()
         started_at, began = datetime.now(UTC), time.perf_counter()
-        word, count = "internal_error", 0
+        word, outcome = "internal_error", Outcome()
         try:
             statements = await split(engine, request.source, self._settings.max_statements)
             if request.part is not None and isinstance(statements, list):
                 statements = touched(statements, *request.part)
-            async with self._slot(engine, statements):
+            active.streams = isinstance(statements, list) and any(map(engine.streams, statements))
+            async with (self.streams if active.streams else self.slots)[engine.slug].one():
                 place = await self._sandboxes.get(session_id, request.engine)
                 place.users += 1
                 try:
@@ -107,26 +110,26 @@ class Runner:
                 finally:
                     place.users -= 1
                     self._sandboxes.use(place)
-            word, count = outcome.word, len(outcome.results)
+            word = outcome.word
         except PlaygroundError as exc:
             word = exc.code
             raise
         finally:
             del self._active[key]
             total_ms = (time.perf_counter() - began) * 1000
-            self._log(
-                RunRecord(
-                    session_id,
-                    request.engine,
-                    request.client,
-                    request.source,
-                    request.seed,
-                    word,
-                    count,
-                    total_ms,
-                    started_at,
-                )
+            record = RunRecord(
+                session_id,
+                request.engine,
+                request.client,
+                request.source,
+                request.seed,
+                word,
+                len(outcome.results),
+                total_ms,
+                started_at,
             )
+            self._tell(RunEnd(record, outcome.reason, outcome.server_ms, outcome.reply_bytes, active.streams))
+            self._log(record)
         answer["stats"]["round_trip_ms"] = total_ms
         if request.client == "main":
             self._keep(session_id, request, answer)
@@ -141,6 +144,21 @@ class Runner:
         if active.client is not None:
             await active.client.stop()
         return True
+
+    def end_streams(self) -> None:
+        """This process ends: no feed and no streaming run outlives it. Other runs are left their time."""
+        self.feeds.close()
+        for key, active in self._active.items():
+            if active.streams:
+                task = asyncio.create_task(self._stop_quietly(*key))
+                self._logging.add(task)
+                task.add_done_callback(self._logging.discard)
+
+    async def _stop_quietly(self, session_id: str, slug: str, client_name: str) -> None:
+        try:
+            await self.stop(session_id, slug, client_name)
+        except PlaygroundError as exc:
+            log.warning("a stream could not be stopped: %s", exc.message)
 
     async def reset(self, session_id: str, slug: str) -> None:
         """Stop what runs, drop the sandbox, forget its results."""
@@ -163,19 +181,6 @@ class Runner:
             size = len(text.encode("utf-8", "surrogatepass"))
             if size > most:
                 raise TooLarge(f"The {what} has {size:,} bytes; the limit is {most:,} (max_source_bytes).")
-
-    @asynccontextmanager
-    async def _slot(self, engine: Engine, statements: list[Statement] | Result) -> AsyncIterator[None]:
-        streams = isinstance(statements, list) and any(map(engine.streams, statements))
-        slots = (self._streams if streams else self._slots)[engine.slug]
-        try:
-            await asyncio.wait_for(slots.acquire(), self._settings.slot_wait_ms / 1000)
-        except TimeoutError:
-            raise engine.busy() from None
-        try:
-            yield
-        finally:
-            slots.release()
 
     async def _run_in(self, run: "_Going", statements: list[Statement] | Result) -> tuple[dict[str, Any], Outcome]:
         engine, request = run.engine, run.request
@@ -266,6 +271,13 @@ class Runner:
         while len(self._last) > KEPT_RUNS:
             self._last.popitem(last=False)
 
+    def _tell(self, end: RunEnd) -> None:
+        for watcher in self.watchers:
+            try:
+                watcher(end)
+            except Exception:
+                log.exception("a watcher of runs failed")
+
     def _log(self, record: RunRecord) -> None:
         task = asyncio.create_task(self._write(record))
         self._logging.add(task)
@@ -292,10 +304,9 @@ def _as_dict(statement: Statement) -> dict[str, Any]:
 
 def _stats(outcome: Outcome) -> dict[str, Any]:
     """`total_ms` is our time with the engine; `server_ms` the sum of what servers told, None when one did not."""
-    told = [result.stats.server_ms for result in outcome.results if result.error is None]
     return {
         "total_ms": outcome.total_ms,
-        "server_ms": sum(ms for ms in told if ms is not None) if told and None not in told else None,
+        "server_ms": outcome.server_ms,
         "statement_count": len(outcome.results),
         "outcome": outcome.word,
     }

@@ -46,6 +46,10 @@ class Sandboxes:
         self._making: set[str] = set()
         self._dropping: dict[str, asyncio.Task[bool]] = {}
 
+    def live(self) -> list[Place]:
+        """Those that this process knows, whoever's they are."""
+        return list(self._places.values())
+
     async def find(self, session_id: str, slug: str) -> Place | None:
         """The session's sandbox if it has one."""
         key = (session_id, slug)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from app.config import Settings
+from app.playground.bans import Bans
+from app.playground.consumption import Consumption
 from app.playground.engines import Engines
 from app.playground.janitor import Janitor
 from app.playground.rates import Rates
@@ -10,7 +12,9 @@ from app.playground.runner import Runner
 from app.playground.sandboxes import Sandboxes
 from app.playground.sessions import Sessions
 from app.playground.snapshots import Snapshots
+from app.playground.state import State
 from app.playground.store import Store
+from app.playground.watching import Pseudonyms
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,19 @@ class Services:
     snapshots: Snapshots
     sessions: Sessions
     janitor: Janitor
+    rates: Rates
+    bans: Bans
+    consumption: Consumption
+    pseudonyms: Pseudonyms
+    state: State
     store_note: str | None = None
 
 
 def build(settings: Settings, engines: Engines, store: Store, secret: bytes, store_note: str | None = None) -> Services:
     sandboxes = Sandboxes(engines, store, settings)
     runner = Runner(engines, sandboxes, store, settings)
+    rates, bans, consumption = Rates(settings), Bans(store), Consumption()
+    runner.watchers.append(consumption)
     return Services(
         settings=settings,
         engines=engines,
@@ -38,7 +49,12 @@ def build(settings: Settings, engines: Engines, store: Store, secret: bytes, sto
         sandboxes=sandboxes,
         runner=runner,
         snapshots=Snapshots(store, runner, settings, secret),
-        sessions=Sessions(store, Rates(settings)),
-        janitor=Janitor(engines, sandboxes, settings),
+        sessions=Sessions(store, rates, bans),
+        janitor=Janitor(engines, sandboxes, bans, settings),
+        rates=rates,
+        bans=bans,
+        consumption=consumption,
+        pseudonyms=Pseudonyms(secret),
+        state=State(),
         store_note=store_note,
     )

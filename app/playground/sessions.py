@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from app.playground.bans import Bans
 from app.playground.rates import Rates
 from app.playground.store import Store
 
@@ -10,13 +11,15 @@ KNOWN = 10_000
 
 
 class Sessions:
-    def __init__(self, store: Store, rates: Rates) -> None:
+    def __init__(self, store: Store, rates: Rates, bans: Bans) -> None:
         self._store = store
         self._rates = rates
+        self._bans = bans
         self._known: OrderedDict[str, None] = OrderedDict()
 
     async def admit_run(self, session_id: str, address: str) -> None:
-        """Let a session run something. Raises RateLimited, by the session or, for a new one, by its address."""
+        """Let a session run something. Raises Banned, or RateLimited, by the session or, for a new one, by its address."""
+        self._bans.check(session_id, address)
         if session_id not in self._known and not await self._store.has_session(session_id):
             await self._rates.count_session(address)
             await self._store.open_session(session_id)

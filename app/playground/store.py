@@ -16,6 +16,11 @@ class SandboxRecord:
     seed_hash: str | None = None
     dropping: bool = False
 
+    @property
+    def state(self) -> str:
+        """`live`, `ready` (made ahead, nobody's yet) or `dropping`."""
+        return "dropping" if self.dropping else "ready" if self.sandbox.session_id is None else "live"
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
@@ -40,6 +45,15 @@ class Snapshot:
     session_id: str
     created_at: datetime
     body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """`subject` is `session <id>` or `address <address or network>`."""
+
+    subject: str
+    until: datetime
+    reason: str
 
 
 class Store(Protocol):
@@ -79,6 +93,17 @@ class Store(Protocol):
         """Insert; the same id again changes nothing."""
 
     async def snapshot(self, snapshot_id: str) -> Snapshot | None: ...
+
+    async def count_sandboxes(self) -> dict[tuple[str, str], int]:
+        """How many there are, by engine and state: `live`, `ready` or `dropping`."""
+
+    async def bans(self) -> list[Ban]:
+        """Those in force."""
+
+    async def add_ban(self, ban: Ban) -> None:
+        """Insert or replace, by subject."""
+
+    async def lift_ban(self, subject: str) -> None: ...
 
 
 class StoreUnavailable(RuntimeError):

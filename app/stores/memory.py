@@ -1,10 +1,11 @@
 """A store that forgets at exit."""
 
+from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from app.core.sandbox import Sandbox
-from app.playground.store import RunRecord, SandboxRecord, Snapshot
+from app.playground.store import Ban, RunRecord, SandboxRecord, Snapshot
 
 MAX_RUNS = 10_000
 
@@ -17,6 +18,7 @@ class MemoryStore:
         self._sandboxes: dict[str, SandboxRecord] = {}
         self._runs: list[RunRecord] = []
         self._snapshots: dict[str, Snapshot] = {}
+        self._bans: dict[str, Ban] = {}
 
     async def ping(self) -> None:
         return
@@ -75,3 +77,16 @@ class MemoryStore:
 
     async def snapshot(self, snapshot_id: str) -> Snapshot | None:
         return self._snapshots.get(snapshot_id)
+
+    async def count_sandboxes(self) -> dict[tuple[str, str], int]:
+        return Counter((record.sandbox.engine, record.state) for record in self._sandboxes.values())
+
+    async def bans(self) -> list[Ban]:
+        now = datetime.now(UTC)
+        return [ban for ban in self._bans.values() if ban.until > now]
+
+    async def add_ban(self, ban: Ban) -> None:
+        self._bans[ban.subject] = ban
+
+    async def lift_ban(self, subject: str) -> None:
+        self._bans.pop(subject, None)

@@ -10,7 +10,7 @@ from typing import Any, Self
 import asyncpg
 
 from app.core.sandbox import Sandbox
-from app.playground.store import RunRecord, SandboxRecord, Snapshot, StoreUnavailable
+from app.playground.store import Ban, RunRecord, SandboxRecord, Snapshot, StoreUnavailable
 
 MIGRATION_LOCK = 7_263_544_018
 CONNECT_TIMEOUT_S = 5
@@ -189,6 +189,38 @@ class PostgresStore:
                 "select id, session_id, created_at, body from snapshots where id = $1", snapshot_id
             )
         return Snapshot(row["id"], row["session_id"], row["created_at"], json.loads(row["body"])) if row else None
+
+    async def count_sandboxes(self) -> dict[tuple[str, str], int]:
+        async with self._connection() as connection:
+            rows = await connection.fetch(
+                """
+                select engine, count(*) as number,
+                       case when dropping then 'dropping' when session_id is null then 'ready' else 'live' end as state
+                from sandboxes group by engine, state
+                """
+            )
+        return {(row["engine"], row["state"]): row["number"] for row in rows}
+
+    async def bans(self) -> list[Ban]:
+        async with self._connection() as connection:
+            rows = await connection.fetch("select subject, until, reason from bans where until > now()")
+        return [Ban(**dict(row)) for row in rows]
+
+    async def add_ban(self, ban: Ban) -> None:
+        async with self._connection() as connection:
+            await connection.execute(
+                """
+                insert into bans (subject, until, reason) values ($1, $2, $3)
+                on conflict (subject) do update set until = excluded.until, reason = excluded.reason
+                """,
+                ban.subject,
+                ban.until,
+                ban.reason,
+            )
+
+    async def lift_ban(self, subject: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute("delete from bans where subject = $1 or until < now()", subject)
 
 
 async def _keep(connection: object) -> None:

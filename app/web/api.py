@@ -140,7 +140,7 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", tags=["health"])
 async def readyz(services: ServicesDep) -> Response:
-    """The state of each engine and of the store; 503 while an engine that should run does not."""
+    """The state of each engine and of the store; 503 while an engine that should run does not, and while this process drains."""
     offers = list(services.engines)
     states = dict(zip((o.engine.slug for o in offers), await asyncio.gather(*map(_state, offers)), strict=True))
     try:
@@ -148,8 +148,9 @@ async def readyz(services: ServicesDep) -> Response:
         store: dict[str, Any] = {"ready": services.store_note is None, "note": services.store_note}
     except Exception as exc:  # noqa: BLE001 - whatever is wrong with it, the answer is "not ready", with the reason
         store = {"ready": False, "note": str(exc)}
-    ready = store["ready"] and all(state["ready"] for state in states.values())
-    return JSONResponse({"engines": states, "store": store}, 200 if ready else 503)
+    draining = services.state.draining
+    ready = store["ready"] and not draining and all(state["ready"] for state in states.values())
+    return JSONResponse({"engines": states, "store": store, "draining": draining}, 200 if ready else 503)
 
 
 async def _state(offer: Offer) -> dict[str, Any]:

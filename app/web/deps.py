@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 
+from app import logs
 from app.playground.engines import Offer
 from app.playground.services import Services
+from app.playground.watching import Pseudonyms
 from app.web.render import engine_list
 from app.web.security import Forbidden, Signer, origin_verdict
 
@@ -26,6 +28,8 @@ async def session_id(request: Request) -> str:
         found = signer.new_session()
         request.state.set_cookie = signer.session_cookie(found)
     request.state.form_token = signer.form_token(found)
+    pseudonyms: Pseudonyms = request.app.state.services.pseudonyms
+    logs.session.set(pseudonyms.of(found))
     return found
 
 

@@ -1,6 +1,7 @@
 """Who may ask what: session cookies, form tokens, origins, body sizes, and the headers every answer carries."""
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import logs
 from app.core.errors import PlaygroundError, TooLarge
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,10 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
 }
+
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+Seen = Callable[[str, int, float], None]
 
 
 class Forbidden(PlaygroundError):
@@ -125,8 +131,12 @@ class Guard:
         refuse: Callable[[Request, PlaygroundError], Response],
         max_body_bytes: int,
         secure: bool,
+        seen: Seen | None = None,
+        log_requests: bool = False,
     ) -> None:
         self._app = app
+        self._seen = seen
+        self._log_requests = log_requests
         self._refuse = refuse
         self._max_body_bytes = max_body_bytes
         self._secure = secure
@@ -137,6 +147,8 @@ class Guard:
             return
         request = Request(scope)
         request.state.csp_nonce = nonce = secrets.token_urlsafe(16)
+        logs.request_id.set(_request_id(request))
+        logs.session.set("")
         began = time.perf_counter()
         answered = False
 
@@ -145,9 +157,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 answered = True
                 self._add_headers(MutableHeaders(scope=message), request, nonce)
-                if message["status"] >= FIRST_ERROR_STATUS:
-                    ms = (time.perf_counter() - began) * 1000
-                    log.warning("%s %r %d in %.0f ms", request.method, request.url.path, message["status"], ms)
+                self._note(request, message["status"], time.perf_counter() - began)
             await send(message)
 
         refusal = self._refusal(request)
@@ -160,11 +170,21 @@ class Guard:
                 raise
             await self._refuse(request, InternalError())(scope, receive, send_with_headers)
 
+    def _note(self, request: Request, status: int, seconds: float) -> None:
+        path = request.url.path
+        if self._seen:
+            self._seen(path, status, seconds)
+        failed = status >= FIRST_ERROR_STATUS
+        if failed or self._log_requests:
+            level = logging.WARNING if failed else logging.INFO
+            log.log(level, "%s %r %d in %.0f ms", request.method, path, status, seconds * 1000)
+
     def _add_headers(self, headers: MutableHeaders, request: Request, nonce: str) -> None:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
         headers.setdefault("content-security-policy", content_security_policy(nonce))
         headers.setdefault("cache-control", "no-store")
+        headers["x-request-id"] = logs.request_id.get()
         if self._secure:
             headers.setdefault("strict-transport-security", "max-age=31536000")
         cookie = getattr(request.state, "set_cookie", None)
@@ -184,3 +204,9 @@ class Guard:
         if not length.isdecimal() or int(length) > self._max_body_bytes:
             return TooLarge(f"The request has {length} bytes; the limit is {self._max_body_bytes:,} (max_body_bytes).")
         return None
+
+
+def _request_id(request: Request) -> str:
+    """The id that a proxy gave the request, if it looks like one, else a new one. It is a label in logs, nothing is decided by it."""
+    given = request.headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)

@@ -1,0 +1,5 @@
+create table bans (
+    subject  text primary key,
+    until    timestamptz not null,
+    reason   text not null
+);
