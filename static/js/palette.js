@@ -24,7 +24,7 @@ async function entries() {
     key: button.getAttribute("aria-keyshortcuts"),
     run: () => button.click(),
   }));
-  const names = [...document.querySelectorAll("#schema [data-object] > :is(details > summary, .leaf) [data-insert]")].map((name) => ({
+  const names = [...document.querySelectorAll("#schema [data-object] > .leaf [data-insert]")].map((name) => ({
     label: name.dataset.insert,
     group: "insert",
     run: () => lastEditor()?.insert(name.dataset.insert),
