@@ -163,22 +163,22 @@ async def test_another_protocol_is_an_error() -> None:
 
 
 def test_the_result_says_what_was_cut() -> None:
-    statement, stats = Statement("KEYS *", 0, 6, 1), Stats()
+    statement, words, stats = Statement("KEYS *", 0, 6, 1), [b"KEYS", b"*"], Stats()
     limits = Limits(max_rows=2, max_reply_bytes=10)
     array = Reply("array", [Reply("integer", 1), Reply("integer", 2)])
     cut = Intake(2, 10, taken_bytes=9, cut_items=(2_500, 2))
-    result = reply_result(statement, array, cut, limits, stats)
+    result = reply_result(statement, words, array, cut, limits, stats)
     assert result.truncated is not None
     assert (result.truncated.limit, result.truncated.shown) == ("max_rows", 2)
     assert result.truncated.message == "2,500 elements came; the first 2 are shown."
     assert result.reply_bytes == 9
     bytes_cut = Intake(2, 10, taken_bytes=15, unread=True)
-    result = reply_result(statement, Reply("string", b"abc"), bytes_cut, limits, stats)
+    result = reply_result(statement, words, Reply("string", b"abc"), bytes_cut, limits, stats)
     assert result.truncated is not None
     assert "10 bytes" in result.truncated.message
     assert "3 bytes are shown" in result.truncated.message
-    assert reply_result(statement, array, Intake(2, 10), limits, stats).truncated is None
-    deep = reply_result(statement, array, Intake(2, 10, too_deep=True), limits, stats)
+    assert reply_result(statement, words, array, Intake(2, 10), limits, stats).truncated is None
+    deep = reply_result(statement, words, array, Intake(2, 10, too_deep=True), limits, stats)
     assert deep.truncated is not None
     assert deep.truncated.limit == "max_depth"
 
