@@ -84,6 +84,9 @@ class Settings(BaseSettings):
         10, ge=1, description="How many runs a session may make at once before the rate limit counts."
     )
     runs_per_second: int = Field(2, ge=1, description="How many runs a second a session may make over time.")
+    max_shares_per_hour: int = Field(
+        60, ge=1, description="How many playgrounds a session may share an hour, revisions included."
+    )
     max_sessions_per_hour: int = Field(120, ge=1, description="How many new sessions one address may open an hour.")
 
     sandbox_idle_ms: int = Field(1_800_000, ge=1_000, description="How long a sandbox lives after its last run.")
@@ -113,6 +116,9 @@ class Settings(BaseSettings):
         0,
         ge=0,
         description="How long /readyz says draining after SIGTERM while requests are still answered; a few seconds behind a proxy.",
+    )
+    report_address: str | None = Field(
+        None, description="URL or mailto: address that the Report link of a shared playground leads to."
     )
     log_level: str = Field("info", description="The least severe log line that is written.")
     log_requests: bool = Field(False, description="Write a log line for every request, not only for those that fail.")

@@ -26,7 +26,7 @@ from app.playground.services import Services
 from app.playground.store import Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore
-from app.web import api, compare, docs, drawing, errors, live, palette, share, workbench
+from app.web import api, compare, docs, drawing, errors, live, manage, palette, share, workbench
 from app.web.metrics import Metrics
 from app.web.resources import resource
 from app.web.security import Guard, Signer
@@ -86,6 +86,7 @@ def create_app(
     app.include_router(docs.router)
     app.include_router(compare.router)
     app.include_router(share.router)
+    app.include_router(manage.router)
     app.include_router(live.router)
     app.include_router(palette.router)
     app.include_router(workbench.router)

@@ -5,7 +5,7 @@ PlaygroundError
     StatementFailed    the engine said no
     StatementRefused   our policy said no
     StatementStopped   a limit, or the visitor, ended it
-  InvalidRequest 400 · NotFound 404 · SandboxExpired 410 · TooLarge 413
+  InvalidRequest 400 · Forbidden 403 · NotFound 404 · SandboxExpired 410 · Gone 410 · TooLarge 413
   QuotaExceeded 429 · RateLimited 429 · EngineBusy 429 · EngineUnavailable 503
 """
 
@@ -105,6 +105,11 @@ class InvalidRequest(PlaygroundError):
     code = "invalid_request"
 
 
+class Forbidden(PlaygroundError):
+    http_status = 403
+    code = "forbidden"
+
+
 class NotFound(PlaygroundError):
     http_status = 404
     code = "not_found"
@@ -113,6 +118,13 @@ class NotFound(PlaygroundError):
 class SandboxExpired(PlaygroundError):
     http_status = 410
     code = "sandbox_expired"
+
+
+class Gone(PlaygroundError):
+    """What was at this address was taken away, by its maker, by its age or by us."""
+
+    http_status = 410
+    code = "gone"
 
 
 class TooLarge(PlaygroundError):

@@ -1,4 +1,4 @@
-"""The background collector: expired sandboxes, orphans, idle connections, the pool of ready sandboxes."""
+"""The background collector: expired sandboxes, orphans, idle connections, the pool of ready sandboxes, expired playgrounds."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from app.config import Settings
 from app.playground.bans import Bans
 from app.playground.engines import Engines
 from app.playground.sandboxes import Sandboxes
+from app.playground.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
@@ -15,9 +16,12 @@ log = logging.getLogger(__name__)
 class Janitor:
     """Runs from `start` until `stop`; the first round comes at once and also drops orphans."""
 
-    def __init__(self, engines: Engines, sandboxes: Sandboxes, bans: Bans, settings: Settings) -> None:
+    def __init__(
+        self, engines: Engines, sandboxes: Sandboxes, snapshots: Snapshots, bans: Bans, settings: Settings
+    ) -> None:
         self._engines = engines
         self._sandboxes = sandboxes
+        self._snapshots = snapshots
         self._bans = bans
         self._interval_s = settings.janitor_interval_ms / 1000
         self._task: asyncio.Task[None] | None = None
@@ -38,6 +42,7 @@ class Janitor:
             self._sandboxes.park_clients,
             self._engines.retry_failed,
             self._bans.refresh,
+            self._snapshots.remove_expired,
         )
         for part in parts:
             try:

@@ -37,6 +37,7 @@ class Rates:
         window_s = max(1, math.ceil(settings.run_burst / settings.runs_per_second))
         self._runs = RateLimitItemPerSecond(settings.run_burst, window_s)
         self._sessions = RateLimitItemPerHour(settings.max_sessions_per_hour)
+        self._shares = RateLimitItemPerHour(settings.max_shares_per_hour)
 
     async def count_run(self, session_id: str) -> None:
         """Count a run. Raises RateLimited, with the wait in seconds as its hint."""
@@ -53,6 +54,14 @@ class Rates:
             raise RateLimited(
                 f"More than {self._sessions.amount} new sessions within an hour from your address.",
                 hint="Allow cookies, so that your session is kept, or try again later.",
+            )
+
+    async def count_share(self, session_id: str) -> None:
+        """Count a shared playground or revision. Raises RateLimited."""
+        if await self._hit(self._shares, "share", session_id) is not None:
+            raise RateLimited(
+                f"More than {self._shares.amount} shared playgrounds within an hour; nothing was shared.",
+                hint="Try again later.",
             )
 
     async def _hit(self, item: RateLimitItem, *key: str) -> int | None:

@@ -42,15 +42,16 @@ def build(settings: Settings, engines: Engines, store: Store, secret: bytes, sto
     runner = Runner(engines, sandboxes, store, settings)
     rates, bans, consumption = Rates(settings), Bans(store), Consumption()
     runner.watchers.append(consumption)
+    snapshots = Snapshots(store, runner, settings, secret)
     return Services(
         settings=settings,
         engines=engines,
         store=store,
         sandboxes=sandboxes,
         runner=runner,
-        snapshots=Snapshots(store, runner, settings, secret),
+        snapshots=snapshots,
         sessions=Sessions(store, rates, bans),
-        janitor=Janitor(engines, sandboxes, bans, settings),
+        janitor=Janitor(engines, sandboxes, snapshots, bans, settings),
         rates=rates,
         bans=bans,
         consumption=consumption,

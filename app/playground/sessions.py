@@ -19,6 +19,15 @@ class Sessions:
 
     async def admit_run(self, session_id: str, address: str) -> None:
         """Let a session run something. Raises Banned, or RateLimited, by the session or, for a new one, by its address."""
+        await self._admit(session_id, address)
+        await self._rates.count_run(session_id)
+
+    async def admit_share(self, session_id: str, address: str) -> None:
+        """Let a session share something. Raises Banned or RateLimited likewise."""
+        await self._admit(session_id, address)
+        await self._rates.count_share(session_id)
+
+    async def _admit(self, session_id: str, address: str) -> None:
         self._bans.check(session_id, address)
         if session_id not in self._known and not await self._store.has_session(session_id):
             await self._rates.count_session(address)
@@ -27,4 +36,3 @@ class Sessions:
         self._known.move_to_end(session_id)
         if len(self._known) > KNOWN:
             self._known.popitem(last=False)
-        await self._rates.count_run(session_id)

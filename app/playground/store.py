@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from app.core.sandbox import Sandbox
 
+EXPIRED = "expired"
+"""Why a playground was removed whose time was over."""
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxRecord:
@@ -39,12 +42,42 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A shared playground: immutable. `body` has `title`, `notes` and `panes`, with results as they were."""
+    """One revision of a shared playground: immutable. `body` is what `app.playground.bodies` makes of panes and their results."""
+
+    id: str
+    revision: int
+    created_at: datetime
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Playground:
+    """What stays the same over a shared playground's revisions, and what its maker may change.
+
+    `title` and `notes` are None in rows from before they could be changed: the body has them. `owner_key_hash`: of the key in the manage
+    link. `parent` is `id/revision` of what it was made from. A removed one keeps its id, the time and the reason, and nothing else.
+    """
 
     id: str
     session_id: str
     created_at: datetime
-    body: dict[str, Any]
+    title: str | None = None
+    notes: str | None = None
+    owner_key_hash: str | None = None
+    parent: str | None = None
+    listed: bool = False
+    expires_at: datetime | None = None
+    removed_at: datetime | None = None
+    removed_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A playground and one of its revisions (None when there is no such), and when each revision was made, oldest first."""
+
+    playground: Playground
+    snapshot: Snapshot | None
+    revised_at: list[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +122,23 @@ class Store(Protocol):
 
     async def last_run(self, session_id: str, engine: str) -> RunRecord | None: ...
 
-    async def add_snapshot(self, snapshot: Snapshot) -> None:
-        """Insert; the same id again changes nothing."""
+    async def add_playground(self, playground: Playground, body: dict[str, Any]) -> bool:
+        """Insert a playground and its first revision. False, and nothing changed, when its id is taken."""
 
-    async def snapshot(self, snapshot_id: str) -> Snapshot | None: ...
+    async def add_revision(self, playground_id: str, created_at: datetime, body: dict[str, Any]) -> int:
+        """Add a revision and give its number."""
+
+    async def change_playground(self, playground: Playground) -> None:
+        """Set title, notes, `listed` and `expires_at`."""
+
+    async def open_playground(self, playground_id: str, revision: int | None = None) -> Opened | None:
+        """A playground with that revision, or its newest one."""
+
+    async def remove_playground(self, playground_id: str, removed_at: datetime, because: str) -> bool:
+        """Delete all it had, at once, and leave a tombstone. False when there is nothing to remove."""
+
+    async def remove_expired(self, now: datetime) -> int:
+        """Remove the playgrounds whose time is over. Returns how many."""
 
     async def count_sandboxes(self) -> dict[tuple[str, str], int]:
         """How many there are, by engine and state: `live`, `ready` or `dropping`."""

@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from app.core.sandbox import Sandbox
-from app.playground.store import Ban, RunRecord, SandboxRecord, Snapshot
+from app.playground.store import EXPIRED, Ban, Opened, Playground, RunRecord, SandboxRecord, Snapshot
 
 MAX_RUNS = 10_000
 
@@ -17,7 +18,8 @@ class MemoryStore:
         self._sessions: set[str] = set()
         self._sandboxes: dict[str, SandboxRecord] = {}
         self._runs: list[RunRecord] = []
-        self._snapshots: dict[str, Snapshot] = {}
+        self._playgrounds: dict[str, Playground] = {}
+        self._snapshots: dict[str, list[Snapshot]] = {}
         self._bans: dict[str, Ban] = {}
 
     async def ping(self) -> None:
@@ -72,11 +74,54 @@ class MemoryStore:
                 return record
         return None
 
-    async def add_snapshot(self, snapshot: Snapshot) -> None:
-        self._snapshots.setdefault(snapshot.id, snapshot)
+    async def add_playground(self, playground: Playground, body: dict[str, Any]) -> bool:
+        if playground.id in self._playgrounds:
+            return False
+        self._playgrounds[playground.id] = playground
+        self._snapshots[playground.id] = [Snapshot(playground.id, 1, playground.created_at, body)]
+        return True
 
-    async def snapshot(self, snapshot_id: str) -> Snapshot | None:
-        return self._snapshots.get(snapshot_id)
+    async def add_revision(self, playground_id: str, created_at: datetime, body: dict[str, Any]) -> int:
+        revisions = self._snapshots[playground_id]
+        revisions.append(Snapshot(playground_id, len(revisions) + 1, created_at, body))
+        return len(revisions)
+
+    async def change_playground(self, playground: Playground) -> None:
+        if known := self._playgrounds.get(playground.id):
+            self._playgrounds[playground.id] = replace(
+                known,
+                title=playground.title,
+                notes=playground.notes,
+                listed=playground.listed,
+                expires_at=playground.expires_at,
+            )
+
+    async def open_playground(self, playground_id: str, revision: int | None = None) -> Opened | None:
+        playground = self._playgrounds.get(playground_id)
+        if playground is None:
+            return None
+        revisions = self._snapshots.get(playground_id, [])
+        wanted = len(revisions) if revision is None else revision
+        snapshot = revisions[wanted - 1] if 1 <= wanted <= len(revisions) else None
+        return Opened(playground, snapshot, [snapshot.created_at for snapshot in revisions])
+
+    async def remove_playground(self, playground_id: str, removed_at: datetime, because: str) -> bool:
+        known = self._playgrounds.get(playground_id)
+        if known is None or known.removed_at is not None:
+            return False
+        self._snapshots.pop(playground_id, None)
+        self._playgrounds[playground_id] = Playground(
+            playground_id, "", known.created_at, removed_at=removed_at, removed_because=because
+        )
+        return True
+
+    async def remove_expired(self, now: datetime) -> int:
+        over = [
+            p.id for p in self._playgrounds.values() if p.removed_at is None and p.expires_at and p.expires_at <= now
+        ]
+        for playground_id in over:
+            await self.remove_playground(playground_id, now, EXPIRED)
+        return len(over)
 
     async def count_sandboxes(self) -> dict[tuple[str, str], int]:
         return Counter((record.sandbox.engine, record.state) for record in self._sandboxes.values())

@@ -5,12 +5,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib import resources
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import asyncpg
 
 from app.core.sandbox import Sandbox
-from app.playground.store import Ban, RunRecord, SandboxRecord, Snapshot, StoreUnavailable
+from app.playground.store import (
+    EXPIRED,
+    Ban,
+    Opened,
+    Playground,
+    RunRecord,
+    SandboxRecord,
+    Snapshot,
+    StoreUnavailable,
+)
 
 MIGRATION_LOCK = 7_263_544_018
 CONNECT_TIMEOUT_S = 5
@@ -170,25 +179,109 @@ class PostgresStore:
             )
         return RunRecord(**dict(row)) if row else None
 
-    async def add_snapshot(self, snapshot: Snapshot) -> None:
+    async def add_playground(self, playground: Playground, body: dict[str, Any]) -> bool:
+        async with self._connection() as connection, connection.transaction():
+            added = await connection.fetchval(
+                """
+                insert into playgrounds
+                    (id, session_id, created_at, title, notes, owner_key_hash, parent, listed, expires_at)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                on conflict (id) do nothing
+                returning 1
+                """,
+                playground.id,
+                playground.session_id,
+                playground.created_at,
+                _storable(playground.title),
+                _storable(playground.notes),
+                playground.owner_key_hash,
+                playground.parent,
+                playground.listed,
+                playground.expires_at,
+            )
+            if added:
+                await connection.execute(
+                    "insert into snapshots (id, revision, created_at, body) values ($1, 1, $2, $3)",
+                    playground.id,
+                    playground.created_at,
+                    json.dumps(body),
+                )
+        return bool(added)
+
+    async def add_revision(self, playground_id: str, created_at: datetime, body: dict[str, Any]) -> int:
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute("select from playgrounds where id = $1 for update", playground_id)
+            number: int = await connection.fetchval(
+                """
+                insert into snapshots (id, revision, created_at, body)
+                select $1, max(revision) + 1, $2, $3 from snapshots where id = $1
+                returning revision
+                """,
+                playground_id,
+                created_at,
+                json.dumps(body),
+            )
+        return number
+
+    async def change_playground(self, playground: Playground) -> None:
         async with self._connection() as connection:
             await connection.execute(
                 """
-                insert into snapshots (id, session_id, created_at, body) values ($1, $2, $3, $4)
-                on conflict (id) do nothing
+                update playgrounds set title = $2, notes = $3, listed = $4, expires_at = $5
+                where id = $1 and removed_at is null
                 """,
-                snapshot.id,
-                snapshot.session_id,
-                snapshot.created_at,
-                json.dumps(snapshot.body),
+                playground.id,
+                _storable(playground.title),
+                _storable(playground.notes),
+                playground.listed,
+                playground.expires_at,
             )
 
-    async def snapshot(self, snapshot_id: str) -> Snapshot | None:
+    async def open_playground(self, playground_id: str, revision: int | None = None) -> Opened | None:
         async with self._connection() as connection:
             row = await connection.fetchrow(
-                "select id, session_id, created_at, body from snapshots where id = $1", snapshot_id
+                """
+                select p.*, s.revision, s.created_at as revised_at, s.body, times.all_of
+                from playgrounds p
+                left join lateral (
+                    select array_agg(t.created_at order by t.revision) as all_of, max(t.revision) as newest
+                    from snapshots t where t.id = p.id
+                ) times on true
+                left join snapshots s on s.id = p.id and s.revision = coalesce($2, times.newest)
+                where p.id = $1
+                """,
+                playground_id,
+                revision,
             )
-        return Snapshot(row["id"], row["session_id"], row["created_at"], json.loads(row["body"])) if row else None
+        if row is None:
+            return None
+        playground = Playground(**{name: row[name] for name in Playground.__dataclass_fields__})
+        snapshot = None
+        if row["body"] is not None:
+            snapshot = Snapshot(playground.id, row["revision"], row["revised_at"], json.loads(row["body"]))
+        return Opened(playground, snapshot, row["all_of"] or [])
+
+    async def remove_playground(self, playground_id: str, removed_at: datetime, because: str) -> bool:
+        return await self._remove("id = $3", removed_at, because, playground_id) > 0
+
+    async def remove_expired(self, now: datetime) -> int:
+        return await self._remove("expires_at <= $1", now, EXPIRED)
+
+    async def _remove(self, which: str, removed_at: datetime, because: str, *arguments: str) -> int:
+        async with self._connection() as connection, connection.transaction():
+            removed = await connection.fetch(
+                f"""
+                update playgrounds set removed_at = $1, removed_because = $2, session_id = '', title = null, notes = null,
+                    owner_key_hash = null, parent = null, listed = false, expires_at = null
+                where {which} and removed_at is null
+                returning id
+                """,  # noqa: S608
+                removed_at,
+                because,
+                *arguments,
+            )
+            await connection.execute("delete from snapshots where id = any($1)", [row["id"] for row in removed])
+        return len(removed)
 
     async def count_sandboxes(self) -> dict[tuple[str, str], int]:
         async with self._connection() as connection:
@@ -260,6 +353,16 @@ def _record(row: asyncpg.Record) -> SandboxRecord:
     return SandboxRecord(sandbox, row["used_at"], row["seed_hash"], row["dropping"])
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL's text holds no NUL; the run log shows it as the symbol for it."""
-    return text.replace("\0", "\N{SYMBOL FOR NULL}")
+@overload
+def _storable(text: str) -> str: ...
+
+
+@overload
+def _storable(text: None) -> None: ...
+
+
+def _storable(text: str | None) -> str | None:
+    """PostgreSQL's text holds no NUL and no lone surrogate; the symbols for them stand in their place."""
+    if text is None:
+        return None
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Form, Request
 
 from app import logs
+from app.core.errors import Forbidden
 from app.playground.engines import Offer
 from app.playground.services import Services
 from app.playground.watching import Pseudonyms
 from app.web.render import engine_list
-from app.web.security import Forbidden, Signer, origin_verdict
+from app.web.security import Signer, origin_verdict
 
 
 async def services(request: Request) -> Services:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs
-from app.core.errors import PlaygroundError, TooLarge
+from app.core.errors import Forbidden, PlaygroundError, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +34,6 @@ HEADERS = {
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 Seen = Callable[[str, int, float], None]
-
-
-class Forbidden(PlaygroundError):
-    http_status = 403
-    code = "forbidden"
 
 
 class InternalError(PlaygroundError):

@@ -1,93 +1,174 @@
-"""Sharing: make a snapshot, open it without running anything, run it again."""
+"""Sharing: make a snapshot, open it without running anything, run it again, see what changed."""
 
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import NotFound, PlaygroundError
+from app.playground import notes
 from app.playground.comparison import could_not_begin
+from app.playground.differences import Difference, compare_texts, differences, differs
 from app.playground.runner import RunRequest
 from app.playground.services import Services
-from app.playground.snapshots import Shared, differs
-from app.playground.store import Snapshot
+from app.playground.snapshots import Link, OpenPlayground, Shared
 from app.web import render
-from app.web.deps import FormSessionDep, OfferDep, RunningSessionDep, ServicesDep, SessionDep, engine_context, lines
+from app.web.deps import (
+    FormSessionDep,
+    OfferDep,
+    RunningSessionDep,
+    ServicesDep,
+    SessionDep,
+    client_address,
+    engine_context,
+    lines,
+)
 
 router = APIRouter(include_in_schema=False)
 
-TitleForm = Annotated[str, Form()]
+TextForm = Annotated[str, Form()]
+RevisionForm = Annotated[int | None, Form()]
+REVISION = "/p/{playground_id}/{revision:int}"
 
 
 @router.post("/share")
-async def share(request: Request, services: ServicesDep, session: FormSessionDep, title: TitleForm = "") -> Response:
-    """Make a snapshot and go to it."""
-    snapshot = await _share(request, services, session, title)
-    return RedirectResponse(f"/p/{snapshot.id}", 303)
+async def share(request: Request, services: ServicesDep, session: FormSessionDep) -> Response:
+    """Make a snapshot and go to its manage page, whose address is the maker's; or to it, when it was shared before."""
+    link = await _share(request, services, session)
+    address = f"/p/{link.opened.id}"
+    return RedirectResponse(f"{address}/manage?key={link.key}" if link.key else address, 303)
 
 
 @router.post("/partials/share")
-async def share_partial(
-    request: Request, services: ServicesDep, session: FormSessionDep, title: TitleForm = ""
-) -> Response:
+async def share_partial(request: Request, services: ServicesDep, session: FormSessionDep) -> Response:
     """Make a snapshot and show its link."""
-    snapshot = await _share(request, services, session, title)
-    return render.partial(request, "share", snapshot=_context(snapshot), link=_link(request, snapshot))
+    link = await _share(request, services, session)
+    return render.partial(
+        request, "share", playground=context_of(services, link.opened), link=link_to(request, link.opened), key=link.key
+    )
 
 
-@router.get("/p/{snapshot_id}")
-async def open_snapshot(request: Request, services: ServicesDep, session: SessionDep, snapshot_id: str) -> Response:
-    snapshot = await services.snapshots.open(snapshot_id)
-    return render.page(request, "playground", snapshot=_context(snapshot), link=_link(request, snapshot))
+@router.get("/p/{playground_id}")
+async def open_playground(request: Request, services: ServicesDep, session: SessionDep, playground_id: str) -> Response:
+    return page_of(request, services, await services.snapshots.open(playground_id))
 
 
-@router.post("/p/{snapshot_id}")
+@router.get(REVISION)
+async def open_revision(
+    request: Request, services: ServicesDep, session: SessionDep, playground_id: str, revision: int
+) -> Response:
+    return page_of(request, services, await services.snapshots.open(playground_id, revision))
+
+
+@router.post("/p/{playground_id}")
 async def run_again_form(
     request: Request,
     services: ServicesDep,
     session: RunningSessionDep,
-    snapshot_id: str,
-    engine: Annotated[str, Form()] = "all",
+    playground_id: str,
+    engine: TextForm = "all",
+    revision: RevisionForm = None,
 ) -> Response:
     """Run one engine's pane again, or all, without JavaScript."""
-    snapshot = await services.snapshots.open(snapshot_id)
-    context = _context(snapshot)
-    for pane in context["panes"]:
-        if engine in ("all", pane["engine"]):
-            run = await _run_again(services, session, pane)
-            pane |= {"again": run, "differs": differs(pane["run"], run)}
-    return render.page(request, "playground", snapshot=context, link=_link(request, snapshot))
+    opened = await services.snapshots.open(playground_id, revision)
+    again = {
+        pane["engine"]: await _again(services, session, pane)
+        for pane in opened.panes
+        if engine in ("all", pane["engine"])
+    }
+    return page_of(request, services, opened, again)
 
 
-@router.post("/partials/p/{snapshot_id}/{engine}/run")
+@router.post("/partials/p/{playground_id}/{engine}/run")
 async def run_again_partial(
-    request: Request, services: ServicesDep, session: RunningSessionDep, offer: OfferDep, snapshot_id: str
+    request: Request,
+    services: ServicesDep,
+    session: RunningSessionDep,
+    offer: OfferDep,
+    playground_id: str,
+    revision: RevisionForm = None,
 ) -> Response:
-    snapshot = await services.snapshots.open(snapshot_id)
-    pane = next((pane for pane in snapshot.body["panes"] if pane["engine"] == offer.engine.slug), None)
+    opened = await services.snapshots.open(playground_id, revision)
+    pane = opened.pane(offer.engine.slug)
     if pane is None:
         raise NotFound(f"This playground has nothing for {offer.engine.label}.")
-    run = await _run_again(services, session, pane)
     return render.partial(
         request,
         "again",
         engine=engine_context(services, offer.engine.slug),
-        run=run,
-        differs=differs(pane["run"], run),
+        pane=pane,
+        again=await _again(services, session, pane),
     )
 
 
-async def _run_again(services: Services, session: str, pane: dict[str, Any]) -> dict[str, Any]:
-    """Run a pane in the viewer's own sandbox, emptied first."""
-    try:
-        await services.runner.reset(session, pane["engine"])
-        return await services.runner.run(session, RunRequest(pane["engine"], pane["source"], pane["seed"]))
-    except PlaygroundError as exc:
-        return could_not_begin(pane["engine"], exc)
+@router.get("/p/{playground_id}/changes")
+async def changes(
+    request: Request,
+    services: ServicesDep,
+    session: SessionDep,
+    playground_id: str,
+    revision: int | None = None,
+    since: Annotated[str | None, Query(max_length=64)] = None,
+) -> Response:
+    """What differs from another revision, or from what it was made from."""
+    opened = await services.snapshots.open(playground_id, revision)
+    reference = since or opened.playground.parent
+    if reference is None:
+        raise NotFound("This playground was made from no other.")
+    before = await services.snapshots.open_reference(reference)
+    return render.page(
+        request,
+        "changes",
+        before=context_of(services, before),
+        after=context_of(services, opened),
+        parts=await asyncio.to_thread(_changes, before, opened),
+    )
 
 
-async def _share(request: Request, services: Services, session: str, title: str) -> Snapshot:
-    """From a workbench (`engine`, `source`, `seed`) or from a comparison (`source_{slug}`, `seed_{slug}`)."""
+def page_of(
+    request: Request, services: Services, opened: OpenPlayground, again: dict[str, dict[str, Any]] | None = None
+) -> Response:
+    """The page of a playground; `again` has the runs made with it now."""
+    response = render.page(
+        request,
+        "playground",
+        playground=context_of(services, opened),
+        again=again or {},
+        link=link_to(request, opened),
+    )
+    if not opened.playground.listed:
+        response.headers["x-robots-tag"] = "noindex"
+    return response
+
+
+def context_of(services: Services, opened: OpenPlayground) -> dict[str, Any]:
+    """A playground as templates want it."""
+    playground = opened.playground
+    return {
+        "id": opened.id,
+        "revision": opened.revision,
+        "reference": opened.reference,
+        "revised_at": opened.revised_at,
+        "title": opened.title,
+        "notes": opened.notes,
+        "notes_html": notes.render(opened.notes) if opened.notes else "",
+        "created_at": opened.created_at,
+        "parent": playground.parent,
+        "listed": playground.listed,
+        "expires_at": playground.expires_at,
+        "panes": opened.panes,
+        "edit": f"/{opened.panes[0]['engine']}" if len(opened.panes) == 1 else "/compare",
+        "report": services.settings.report_address,
+    }
+
+
+def link_to(request: Request, opened: OpenPlayground) -> str:
+    return str(request.url_for("open_playground", playground_id=opened.id))
+
+
+async def shared_from(request: Request, services: Services) -> list[Shared]:
+    """The panes of a form: of a workbench (`engine`, `source`, `seed`) or of several engines (`source_{slug}`, `seed_{slug}`)."""
     form = await request.form()
 
     def text(name: str) -> str:
@@ -95,24 +176,46 @@ async def _share(request: Request, services: Services, session: str, title: str)
 
     if "engine" in form:
         slug = services.engines.offer(text("engine")).engine.slug
-        shared = [Shared(slug, text("source"), text("seed"))]
-    else:
-        slugs = [offer.engine.slug for offer in services.engines]
-        shared = [Shared(slug, text(f"source_{slug}"), text(f"seed_{slug}")) for slug in slugs]
-    return await services.snapshots.share(session, title, shared)
+        return [Shared(slug, text("source"), text("seed"), text("dataset"))]
+    slugs = [offer.engine.slug for offer in services.engines]
+    return [Shared(slug, text(f"source_{slug}"), text(f"seed_{slug}"), text(f"dataset_{slug}")) for slug in slugs]
 
 
-def _context(snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "id": snapshot.id,
-        "title": snapshot.body["title"],
-        "notes": snapshot.body["notes"],
-        "created_at": snapshot.created_at,
-        "panes": [
-            pane | {"version": pane["run"]["version"] if pane["run"] else None} for pane in snapshot.body["panes"]
-        ],
-    }
+async def run_pane(services: Services, session: str, pane: dict[str, Any]) -> dict[str, Any]:
+    """Run a pane in the session's own sandbox, emptied first."""
+    try:
+        await services.runner.reset(session, pane["engine"])
+        request = RunRequest(pane["engine"], pane["source"], pane["seed"], dataset=pane["dataset"])
+        return await services.runner.run(session, request)
+    except PlaygroundError as exc:
+        return could_not_begin(pane["engine"], exc)
 
 
-def _link(request: Request, snapshot: Snapshot) -> str:
-    return str(request.url_for("open_snapshot", snapshot_id=snapshot.id))
+async def _again(services: Services, session: str, pane: dict[str, Any]) -> dict[str, Any]:
+    run = await run_pane(services, session, pane)
+    found = await asyncio.to_thread(differences, pane["run"], run)
+    return {"run": run, "differs": differs(pane["run"], run), "differences": found}
+
+
+async def _share(request: Request, services: Services, session: str) -> Link:
+    form = await request.form()
+    await services.sessions.admit_share(session, client_address(request))
+    return await services.snapshots.share(
+        session,
+        await shared_from(request, services),
+        title=str(form.get("title", "")),
+        parent=str(form.get("parent", "")) or None,
+    )
+
+
+def _changes(before: OpenPlayground, after: OpenPlayground) -> list[dict[str, Any]]:
+    """Per engine, how seed, source and answers differ. An engine without a difference has empty lists."""
+    slugs = list(dict.fromkeys(pane["engine"] for pane in (*before.panes, *after.panes)))
+    parts = []
+    for slug in slugs:
+        empty = {"seed": "", "source": "", "run": None}
+        old, new = before.pane(slug) or empty, after.pane(slug) or empty
+        texts = [compare_texts(name.title(), old[name], new[name]) for name in ("seed", "source")]
+        answers: list[Difference] = differences(old["run"], new["run"])
+        parts.append({"engine": slug, "texts": [text for text in texts if text], "answers": answers})
+    return parts

@@ -7,6 +7,7 @@ import "./layout.js";
 import "./code-editor.js";
 import "./runs.js";
 import "./dialogs.js";
+import "./owner.js";
 import "./summary.js";
 import "./sandbox.js";
 import "./views.js";

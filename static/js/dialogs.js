@@ -3,7 +3,8 @@
 const dialog = document.getElementById("share-dialog");
 
 dialog?.addEventListener("htmx:after:settle", () => {
-  if (!dialog.open) dialog.showModal();
+  if (dialog.open) return;
+  dialog.showModal();
   dialog.querySelector("input")?.select();
 });
 
