@@ -62,7 +62,7 @@ class FakeClient(Client):
                     kind="rows",
                     statement=statement,
                     columns=[Column("n", "int"), Column("empty", "text")],
-                    rows=[[str(n), None if n % 2 else ""] for n in range(count)],
+                    rows=[[str(n), None if n % 2 else ""] for n in range(self._engine.first_row, count)],
                     stats=Stats(total_ms=1.0, row_count=count),
                     truncated=Truncated("max_rows", limits.max_rows, count, f"Cut at {count} rows.") if cut else None,
                 )
@@ -152,6 +152,7 @@ class FakeEngine(Engine):
         self.drawn = Diagram((), ())
         self.live: set[str] = set()
         self.broken = False
+        self.first_row = 0
 
     def translate(self, source: str) -> Translation | None:
         return (

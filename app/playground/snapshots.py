@@ -89,7 +89,8 @@ class Snapshots:
         """Freeze sources with the session's last results of them. The same content again gives the same playground."""
         body = self._body(session_id, shared)
         title, notes = self._words(title, notes)
-        parent = await self._parent(parent)
+        origin = await self.find(parent or "")
+        parent = origin.reference if origin else None
         key = secrets.token_urlsafe(KEY_BYTES)
         for attempt in range(MAX_TRIES):
             identity = self._id(session_id, [title, notes, parent, body["panes"]], attempt)
@@ -128,6 +129,15 @@ class Snapshots:
         if parts is None:
             raise NotFound("There is no playground at this link.")
         return await self.open(parts[1], int(parts[2]) if parts[2] else None)
+
+    async def find(self, reference: str) -> OpenPlayground | None:
+        """The playground of a reference; None where there is none, or none any more."""
+        if not reference:
+            return None
+        try:
+            return await self.open_reference(reference)
+        except (NotFound, Gone):
+            return None
 
     async def owned(self, playground_id: str, key: str) -> OpenPlayground:
         """The playground, for whoever holds its key. Raises Forbidden."""
@@ -206,15 +216,6 @@ class Snapshots:
         if (size := len(notes.encode("utf-8", "surrogatepass"))) > MAX_NOTES_BYTES:
             raise TooLarge(f"The notes have {size:,} bytes; the limit is {MAX_NOTES_BYTES:,}.")
         return title, notes
-
-    async def _parent(self, reference: str | None) -> str | None:
-        """The parent named by a form, as `id/revision`; None when there is none any more."""
-        if not reference:
-            return None
-        try:
-            return (await self.open_reference(reference)).reference
-        except (NotFound, Gone):
-            return None
 
     def _id(self, session_id: str, content: Any, attempt: int) -> str:
         text = json.dumps([session_id, bodies.timeless(content), attempt], sort_keys=True).encode()

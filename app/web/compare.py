@@ -1,14 +1,15 @@
 """The compare page: a pane per engine, each answering as it finishes."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.playground.comparison import run_all
 from app.playground.engines import Offer
 from app.playground.runner import RunRequest
 from app.playground.services import Services
+from app.playground.snapshots import OpenPlayground
 from app.web import render
 from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep, SourceForm, engine_context, lines
 
@@ -19,8 +20,19 @@ OPENING = "three-best"
 
 
 @router.get("/compare")
-async def compare(request: Request, services: ServicesDep, session: SessionDep, example: str | None = None) -> Response:
-    """Each pane opens with the last run made here, or with the example of that name in every engine."""
+async def compare(
+    request: Request,
+    services: ServicesDep,
+    session: SessionDep,
+    example: str | None = None,
+    from_: Annotated[str | None, Query(alias="from")] = None,
+) -> Response:
+    """Each pane opens with the shared playground asked for, the last run made here, or the example of that name in every engine."""
+    if from_ is not None:
+        parent = await services.snapshots.open_reference(from_)
+        texts = {pane["engine"]: (pane["source"], pane["seed"]) for pane in parent.panes}
+        panes = [_pane(o.engine.slug, *texts.get(o.engine.slug, ("", "")), None) for o in services.engines]
+        return _page(request, services, panes, None, parent)
     panes = [await _opening(services, session, offer, example) for offer in services.engines]
     return _page(request, services, panes, example)
 
@@ -38,7 +50,8 @@ async def compare_form(request: Request, services: ServicesDep, session: Running
     }
     runs = await run_all(services.runner, session, {slug: texts for slug, texts in sources.items() if texts[1].strip()})
     panes = [_pane(slug, source, seed, runs.get(slug)) for slug, (seed, source) in sources.items()]
-    return _page(request, services, panes, None)
+    parent = await services.snapshots.find(str(form.get("parent", "")))
+    return _page(request, services, panes, None, parent)
 
 
 @router.post("/partials/compare/{engine}/run")
@@ -71,7 +84,14 @@ async def _opening(services: Services, session: str, offer: Offer, example: str 
     return _pane(slug, chosen.source, chosen.seed, None)
 
 
-def _page(request: Request, services: Services, panes: list[dict[str, Any]], example: str | None) -> Response:
+def _page(
+    request: Request,
+    services: Services,
+    panes: list[dict[str, Any]],
+    example: str | None,
+    parent: OpenPlayground | None = None,
+) -> Response:
+    """`parent`: the shared playground whose copy is edited."""
     listed = [{entry.slug: entry for entry in offer.engine.examples()} for offer in services.engines]
     shared = [entry for slug, entry in listed[0].items() if all(slug in others for others in listed)] if listed else []
-    return render.page(request, "compare", panes=panes, examples=shared, example=example)
+    return render.page(request, "compare", panes=panes, examples=shared, example=example, parent=parent)

@@ -20,7 +20,8 @@ TextForm = Annotated[str, Form()]
 @dataclass(frozen=True, slots=True)
 class RunForm:
     """The fields that the buttons of a workbench's form send. `end`: a label of the engine's `transaction_ends`; `more`: a source that
-    continues a result; `page`: the token of the open page; `part`: what of the source to run, as `start-end` in characters.
+    continues a result; `page`: the token of the open page; `part`: what of the source to run, as `start-end` in characters;
+    `parent`: the shared playground that the texts came from.
     """
 
     source: str
@@ -33,6 +34,7 @@ class RunForm:
     client: str
     page: str
     part: str = ""
+    parent: str = ""
 
     def request(self, engine: Engine) -> RunRequest:
         """Raises InvalidRequest for an end or a preview that the engine doesn't have."""
@@ -84,9 +86,10 @@ def run_form(
     client: Annotated[Literal["main", "A", "B"], Form()] = "main",
     page: Annotated[str, Form(max_length=64)] = "",
     part: Annotated[str, Form(pattern=r"^(\d{1,7}-\d{1,7})?$")] = "",
+    parent: Annotated[str, Form(max_length=64)] = "",
 ) -> RunForm:
     return RunForm(
-        lines(source), lines(seed), explain, action, lines(end), lines(preview), lines(more), client, page, part
+        lines(source), lines(seed), explain, action, lines(end), lines(preview), lines(more), client, page, part, parent
     )
 
 

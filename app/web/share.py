@@ -213,7 +213,7 @@ def _changes(before: OpenPlayground, after: OpenPlayground) -> list[dict[str, An
     slugs = list(dict.fromkeys(pane["engine"] for pane in (*before.panes, *after.panes)))
     parts = []
     for slug in slugs:
-        empty = {"seed": "", "source": "", "run": None}
+        empty: dict[str, Any] = {"seed": "", "source": "", "run": None}
         old, new = before.pane(slug) or empty, after.pane(slug) or empty
         texts = [compare_texts(name.title(), old[name], new[name]) for name in ("seed", "source")]
         answers: list[Difference] = differences(old["run"], new["run"])

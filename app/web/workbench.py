@@ -15,6 +15,7 @@ from app.core.translation import Translation
 from app.playground.engines import Offer
 from app.playground.sandboxes import Place
 from app.playground.services import Services
+from app.playground.snapshots import OpenPlayground
 from app.web import render
 from app.web.deps import (
     FormSessionDep,
@@ -136,10 +137,10 @@ async def workbench(
     slug = offer.engine.slug
     examples = offer.engine.examples()
     chosen = next((entry for entry in examples if entry.slug == example), None)
-    run = None
+    run, parent = None, None
     if from_ is not None:
-        snapshot = await services.snapshots.open(from_)
-        pane = next((p for p in snapshot.body["panes"] if p["engine"] == slug), None)
+        parent = await services.snapshots.open_reference(from_)
+        pane = parent.pane(slug)
         source, seed = (pane["source"], pane["seed"]) if pane else ("", "")
     elif chosen is not None:
         source, seed = chosen.source, chosen.seed
@@ -153,7 +154,9 @@ async def workbench(
         else:
             chosen = examples[0]
             source, seed = chosen.source, chosen.seed
-    return await _workbench(request, services, session, offer, source=source, seed=seed, run=run, example=chosen)
+    return await _workbench(
+        request, services, session, offer, source=source, seed=seed, run=run, example=chosen, parent=parent
+    )
 
 
 async def workbench_form(
@@ -182,7 +185,16 @@ async def workbench_form(
         run = services.runner.last(session, slug)
         source, seed = run["shown"] if run else ("", "")
     return await _workbench(
-        request, services, session, offer, source=source, seed=seed, run=run, example=None, second=second
+        request,
+        services,
+        session,
+        offer,
+        source=source,
+        seed=seed,
+        run=run,
+        example=None,
+        second=second,
+        parent=await services.snapshots.find(form.parent),
     )
 
 
@@ -225,8 +237,9 @@ async def _workbench(
     run: dict[str, Any] | None,
     example: Example | None,
     second: dict[str, Any] | None = None,
+    parent: OpenPlayground | None = None,
 ) -> Response:
-    """`second`: the source and the run of a second client, where it was used without JavaScript."""
+    """`second`: the source and the run of a second client, where it was used without JavaScript. `parent`: whose copy is edited."""
     return render.page(
         request,
         "workbench",
@@ -237,6 +250,7 @@ async def _workbench(
         examples=offer.engine.examples(),
         example=example,
         second=second,
+        parent=parent,
         **await _sidebar(services, session, offer),
     )
 

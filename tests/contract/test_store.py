@@ -1,19 +1,27 @@
 """The store contract on PostgreSQL and in memory."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
 
 import asyncpg
 import pytest
 
+from app.config import Settings
 from app.core.engine import Engine
+from app.core.errors import Forbidden
 from app.core.sandbox import Sandbox
 from app.engines.postgres.engine import PostgresEngine
-from app.playground.store import RunRecord, SandboxRecord, Snapshot, Store
+from app.playground.snapshots import Snapshots
+from app.playground.store import EXPIRED, Opened, Playground, RunRecord, SandboxRecord, Snapshot, Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore, migrate
+from app.web.render import environment
+from tests.web import samples
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -32,7 +40,7 @@ async def store(server: PostgresEngine | None) -> AsyncIterator[Store]:
     arguments = server.server.connect_arguments("store_test")
     async with PostgresStore(arguments) as store:
         async with store._connection() as connection:
-            await connection.execute("truncate sessions, sandboxes, runs, snapshots")
+            await connection.execute("truncate sessions, sandboxes, runs, playgrounds, snapshots")
         yield store
 
 
@@ -104,12 +112,96 @@ async def test_the_run_log_gives_the_last_run(store: Store) -> None:
     assert last.source in ("a\0b", "a\N{SYMBOL FOR NULL}b")
 
 
-async def test_a_snapshot_is_immutable(store: Store) -> None:
-    body = {"title": "t", "panes": [{"rows": [["1", None, "\u0000 <script>"]]}]}
-    await store.add_snapshot(Snapshot("id", "s", NOW, body))
-    await store.add_snapshot(Snapshot("id", "s", NOW, {"title": "other"}))
-    assert await store.snapshot("id") == Snapshot("id", "s", NOW, body)
-    assert await store.snapshot("other") is None
+BODY = {"title": "t", "panes": [{"rows": [["1", None, "\u0000 <script> \ud83d"]]}]}
+PLAYGROUND = Playground("id", "s", NOW, title="t", notes="n", owner_key_hash="h", parent="other/1")
+
+
+async def test_a_playground_is_added_once_and_its_revisions_stay(store: Store) -> None:
+    assert await store.add_playground(PLAYGROUND, BODY)
+    assert not await store.add_playground(replace(PLAYGROUND, title="other"), {"title": "other"})
+    later = NOW + timedelta(days=1)
+    assert await store.add_revision("id", later, {"title": "second"}) == 2
+    first = await store.open_playground("id", 1)
+    assert first == Opened(PLAYGROUND, Snapshot("id", 1, NOW, BODY), [NOW, later])
+    newest = await store.open_playground("id")
+    assert newest is not None
+    assert newest.snapshot == Snapshot("id", 2, later, {"title": "second"})
+    missing = await store.open_playground("id", 3)
+    assert missing is not None
+    assert missing.snapshot is None
+    assert await store.open_playground("other") is None
+
+
+async def test_what_a_maker_may_change(store: Store) -> None:
+    await store.add_playground(PLAYGROUND, BODY)
+    changed = replace(PLAYGROUND, title="new \ud83d", notes="", listed=True, expires_at=NOW, owner_key_hash="ignored")
+    await store.change_playground(changed)
+    found = await store.open_playground("id")
+    assert found is not None
+    assert found.playground.title in ("new \ud83d", "new ?")
+    assert (found.playground.notes, found.playground.listed, found.playground.expires_at) == ("", True, NOW)
+    assert found.playground.owner_key_hash == "h"
+
+
+async def test_a_removed_playground_leaves_only_a_tombstone(store: Store) -> None:
+    await store.add_playground(PLAYGROUND, BODY)
+    assert await store.remove_playground("id", NOW, "deleted")
+    assert not await store.remove_playground("id", NOW, "again")
+    assert not await store.remove_playground("unknown", NOW, "deleted")
+    tombstone = Playground("id", "", NOW, removed_at=NOW, removed_because="deleted")
+    assert await store.open_playground("id") == Opened(tombstone, None, [])
+    assert not await store.add_playground(PLAYGROUND, BODY)
+
+
+async def test_expired_playgrounds_are_removed(store: Store) -> None:
+    for name, expires_at in (("a", NOW), ("b", NOW + timedelta(days=2)), ("c", None)):
+        await store.add_playground(replace(PLAYGROUND, id=name, expires_at=expires_at), BODY)
+    assert await store.remove_expired(NOW + timedelta(days=1)) == 1
+    found = await store.open_playground("a")
+    assert found is not None
+    assert found.playground.removed_because == EXPIRED
+    assert await store.remove_expired(NOW + timedelta(days=1)) == 0
+
+
+RECORDED = Path(__file__).parents[1] / "recorded" / "snapshot-schema-1.json"
+
+
+async def test_a_playground_of_the_first_version_still_opens(postgres: Engine) -> None:
+    """The row was written by the first version itself; it is put back as that version had it, then everything since is applied."""
+    assert isinstance(postgres, PostgresEngine)
+    await postgres.server.ensure_database("store_old_rows_test")
+    arguments = postgres.server.connect_arguments("store_old_rows_test")
+    row = json.loads(RECORDED.read_text())
+    connection = await asyncpg.connect(**arguments)
+    try:
+        migrations = resources.files("app.stores") / "migrations"
+        await connection.execute("drop schema public cascade; create schema public")
+        await connection.execute((migrations / "0001_first.sql").read_text())
+        await connection.execute(
+            "create table migrations (name text primary key, applied_at timestamptz default now())"
+        )
+        await connection.execute("insert into migrations (name) values ('0001_first.sql')")
+        await connection.execute(
+            "insert into snapshots (id, session_id, created_at, body) values ($1, $2, $3, $4)",
+            row["id"],
+            row["session_id"],
+            datetime.fromisoformat(row["created_at"]),
+            row["body"],
+        )
+        async with PostgresStore(arguments) as store:
+            snapshots = Snapshots(store, None, Settings(), b"secret")  # type: ignore[arg-type]
+            opened = await snapshots.open(row["id"])
+            assert opened.title == "Shared by the first version \u2603"
+            assert [pane["engine"] for pane in opened.panes] == ["postgres", "mongodb", "redis", "dynamodb"]
+            assert all(pane["run"]["results"][0]["plan"]["insights"] is not None for pane in opened.panes)
+            for pane in opened.panes:
+                context = samples.everywhere() | {"engine": samples.ENGINES[0], "run": pane["run"]}
+                assert "pill ok" in environment().get_template("partials/results.html").render(context)
+            assert await connection.fetchval("select body from snapshots") == row["body"]
+            with pytest.raises(Forbidden):
+                await snapshots.owned(row["id"], "")
+    finally:
+        await connection.close()
 
 
 async def test_migrations_run_once_also_from_two_processes_at_once(postgres: Engine) -> None:

@@ -19,6 +19,7 @@ SETTINGS = Settings(
     max_body_bytes=50_000,
     run_burst=30,
     runs_per_second=30,
+    max_shares_per_hour=12,
 )
 
 

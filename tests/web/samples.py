@@ -1,6 +1,9 @@
 """Contexts for rendering the templates alone: every kind of result, hostile and oversized values, plans, errors."""
 
+from datetime import UTC, datetime
 from typing import Any
+
+from app.playground.differences import compare_texts
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -436,6 +439,7 @@ def workbench(**more: Any) -> dict[str, Any]:
         "schema": SCHEMA,
         "client": "main",
         "second": None,
+        "parent": None,
         "sandbox": SANDBOX,
     }
     return context | more
@@ -461,18 +465,49 @@ def compared() -> dict[str, Any]:
         ),
         "examples": EXAMPLES[:2],
         "example": None,
+        "parent": None,
     }
 
 
 def playground(**more: Any) -> dict[str, Any]:
-    shared = [pane | {"version": "18.6"} for pane in compared()["panes"]]
+    shared = [pane | {"dataset": ""} for pane in compared()["panes"]]
     shared[0]["seed"] = "CREATE TABLE users (id serial, name text);"
     shared[3]["run"] = None
-    snapshot = {
+    when = datetime(2026, 3, 30, 14, 5, tzinfo=UTC)
+    shown = {
         "id": "abcDEF123_-",
+        "revision": 2,
+        "reference": "abcDEF123_-/2",
+        "revised_at": [when, when],
         "title": "The last three orders",
-        "notes": "",
-        "created_at": "2026-03-30T14:05:00+00:00",
+        "notes": "*Three* orders.",
+        "notes_html": "<p><em>Three</em> orders.</p>",
+        "created_at": when,
+        "parent": "abcDEF123_-/1",
+        "listed": False,
+        "expires_at": None,
         "panes": shared,
+        "edit": "/compare",
+        "report": "mailto:us@example.org",
     }
-    return everywhere() | {"snapshot": snapshot | more, "link": "http://127.0.0.1:8000/p/abcDEF123_-"}
+    again = {"postgres": {"run": run(ORDERS), "differs": True, "differences": [changed()]}}
+    return everywhere() | {"playground": shown | more, "again": again, "link": "http://127.0.0.1:8000/p/abcDEF123_-"}
+
+
+def changed() -> Any:
+    found = compare_texts("select <b>", "\n".join("abcdefghijkl"), "\n".join("abcdeXghijkl") + "\n<script>")
+    assert found
+    return found
+
+
+def managed() -> dict[str, Any]:
+    return playground() | {"key": "secret", "said": "Saved."}
+
+
+def changes() -> dict[str, Any]:
+    shown = playground()["playground"]
+    parts = [
+        {"engine": "postgres", "texts": [changed()], "answers": [changed()]},
+        {"engine": "redis", "texts": [], "answers": []},
+    ]
+    return everywhere() | {"before": shown, "after": shown, "parts": parts}

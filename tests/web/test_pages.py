@@ -106,24 +106,6 @@ def test_a_pane_answers_alone(client: TestClient) -> None:
     assert "<html" not in html
 
 
-def test_share_open_and_run_again(client: TestClient, script: TestClient) -> None:
-    client.post("/partials/alpha/run", data={"source": "say shared-thing"})
-    form = {"title": "My title", "source_alpha": "say shared-thing", "source_beta": "rows 2"}
-    first = client.post("/share", data=form, follow_redirects=False)
-    assert first.status_code == 303
-    link = first.headers["location"]
-    assert client.post("/share", data=form, follow_redirects=False).headers["location"] == link
-    assert re.fullmatch(r"/p/[\w-]{22}", link)
-    html = script.get(link).text
-    for expected in ("My title", "shared-thing", "rows 2"):
-        assert expected in html
-    assert "shared-thing" in client.post(f"/partials{link}/alpha/run").text
-    assert client.post(f"/partials{link}/gamma/run").status_code == 404
-    partial = client.post("/partials/share", data=form)
-    assert link in partial.text
-    assert client.post("/share", data={"title": "nothing"}).status_code == 400
-
-
 def test_an_engine_that_is_away_leaves_the_other_standing(fakes: dict[str, FakeEngine]) -> None:
     fakes["beta"].broken = True
     settings = Settings(engines=("alpha", "beta"), allowed_hosts=("testserver",))

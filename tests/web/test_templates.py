@@ -16,8 +16,9 @@ PAGES: dict[str, dict[str, Any]] = {
     "pages/workbench.html": samples.workbench(),
     "pages/compare.html": samples.compared(),
     "pages/playground.html": samples.playground(),
-    "pages/share.html": samples.everywhere()
-    | {"snapshot": samples.playground()["snapshot"], "link": "http://127.0.0.1:8000/p/x"},
+    "pages/manage.html": samples.managed(),
+    "pages/changes.html": samples.changes(),
+    "pages/deleted.html": samples.everywhere() | {"playground_id": "abcDEF123_-"},
     "pages/error.html": samples.everywhere()
     | {"status": 404, "problem": {"code": "not_found", "message": "There is no page here.", "hint": None}},
     "pages/api.html": samples.everywhere() | {"operations": [], "schemas": {}},
@@ -178,8 +179,8 @@ def test_the_answer_to_a_pane_brings_its_row() -> None:
 def test_running_again_says_whether_it_differs(differs: bool | None, said: str) -> None:
     context = samples.everywhere() | {
         "engine": samples.ENGINES[0],
-        "run": samples.run(samples.ORDERS),
-        "differs": differs,
+        "pane": {"run": samples.run(samples.ORDERS)},
+        "again": {"run": samples.run(samples.ORDERS), "differs": differs, "differences": [samples.changed()]},
     }
     assert said in words(render("partials/again.html", context))
 
