@@ -11,13 +11,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.staticfiles import StaticFiles
 
 from app.config import Settings
-from app.core.errors import EngineUnavailable, NotFound, PlaygroundError
+from app.core.errors import EngineUnavailable, Forbidden, NotFound, PlaygroundError
 from app.playground.services import Services
 from app.web import render
 from app.web.deps import client_address
 from app.web.metrics import Metrics
 from app.web.resources import resource
-from app.web.security import Forbidden, Guard, origin_verdict
+from app.web.security import Guard, origin_verdict
 
 MAX_BODY_BYTES = 10_000
 MAX_SESSIONS_SHOWN = 100
