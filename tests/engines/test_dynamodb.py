@@ -163,7 +163,10 @@ async def test_table_descriptions_are_json_with_iso_dates(visitor: Visitor) -> N
     assert "T" in described[0]["CreationDateTime"]
     assert ran.results[2].documents == [{"TableNames": ["things"]}]
     (table,) = await visitor.engine.inspect(visitor.sandbox)
-    assert [(part.kind, part.name, part.detail) for part in table.parts] == [("PK", "pk", "S"), ("SK", "sk", "N")]
+    assert [(part.kind, part.name, part.detail) for part in table.parts] == [
+        ("key", "pk", "partition key, S"),
+        ("key", "sk", "sort key, N"),
+    ]
 
 
 async def test_a_limit_of_the_visitors_gives_one_page_and_its_last_key(visitor: Visitor) -> None:

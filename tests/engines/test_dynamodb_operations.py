@@ -8,7 +8,7 @@ import pytest
 
 from app.config import Settings
 from app.core.engine import Engine
-from app.core.errors import StatementFailed, StatementRefused
+from app.core.errors import NotFound, StatementFailed, StatementRefused
 from app.core.limits import Limits
 from app.core.results import Message, Progress, Result
 from app.engines.dynamodb.engine import DynamoEngine
@@ -267,3 +267,72 @@ async def test_a_stream_has_an_end(visitor: Visitor, monkeypatch: pytest.MonkeyP
     assert ran.error.limit == ("dynamodb_max_stream_records", 3)
     assert len(ran.results) == 4
     assert (await visitor.run('DeleteTable { TableName: "things" }\n' + STREAMING + put(1))).error is None
+
+
+async def test_the_sidebar_tells_of_keys_indexes_streams_sizes_and_attributes(visitor: Visitor) -> None:
+    indexed = STREAMING.replace(
+        'AttributeName: "sk", AttributeType: "N"}]',
+        'AttributeName: "sk", AttributeType: "N"}, {AttributeName: "n", AttributeType: "N"}], GlobalSecondaryIndexes: '
+        '[{IndexName: "by_n", KeySchema: [{AttributeName: "n", KeyType: "HASH"}], Projection: {ProjectionType: "KEYS_ONLY"}}]',
+    )
+    ran = await visitor.run(
+        indexed
+        + put(1, n=1, tags=["x"])
+        + put(2, n="text").replace('"n": "text"', '"m": "text"')
+        + 'UpdateTimeToLive {TableName: "things", TimeToLiveSpecification: {Enabled: true, AttributeName: "ttl"}}'
+    )
+    assert ran.error is None
+    (table,) = await visitor.engine.inspect(visitor.sandbox)
+    assert table.detail == "2 items, 231 B"
+    assert [(part.kind, part.name, part.detail) for part in table.parts] == [
+        ("key", "pk", "partition key, S"),
+        ("key", "sk", "sort key, N"),
+        ("attribute", "n", "N"),
+        ("attribute", "tags", "L"),
+        ("attribute", "m", "S"),
+        ("GSI", "by_n", "on n, KEYS_ONLY"),
+        ("stream", "stream", "NEW_AND_OLD_IMAGES"),
+        ("TTL", "ttl", "number of seconds since 1970"),
+    ]
+
+
+async def test_item_collections_are_browsed_page_by_page(visitor: Visitor) -> None:
+    source = TABLE + "".join(put(n, note="x").replace('"a"', '"it\'s"') for n in range(130)) + put(1) + put(2)
+    assert (await visitor.run(source, max_run_ms=9_000)).error is None
+    (table,) = await visitor.engine.inspect(visitor.sandbox)
+    assert table.path is not None
+    listing = await visitor.engine.browse(visitor.sandbox, table.path)
+    found = {one.name: (one.detail, one.reference) for one in listing.objects}
+    assert found == {"it's": ("130 items", "'it''s'"), "a": ("2 items", "'a'")}
+    partition = next(one for one in listing.objects if one.name == "it's")
+    assert partition.path is not None
+    first = await visitor.engine.browse(visitor.sandbox, partition.path)
+    assert (len(first.objects), first.objects[0].name, first.objects[0].detail) == (100, "0", "note")
+    second = await visitor.engine.browse(visitor.sandbox, partition.path, first.cursor)
+    assert ([one.name for one in second.objects], second.cursor) == ([str(n) for n in range(100, 130)], None)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "[]", "{}", "5", '["no"]', '["things", 5]', '["things", {"S": 5}]', '["a", "b", "c"]', "[" * 2000]
+)
+async def test_what_cannot_be_browsed(visitor: Visitor, path: str) -> None:
+    assert (await visitor.run(TABLE)).error is None
+    with pytest.raises(NotFound):
+        await visitor.engine.browse(visitor.sandbox, path)
+
+
+async def test_words_come_from_the_service_model(visitor: Visitor) -> None:
+    words = await visitor.engine.words()
+    found = {(word.within, word.name) for word in words}
+    assert {
+        (None, "Query"),
+        ("Query", "KeyConditionExpression"),
+        ("Query.Select", "COUNT"),
+        ("CreateTable.GlobalSecondaryIndexes", "IndexName"),
+        ("aws dynamodb", "put-item"),
+        ("put-item", "--item"),
+        ("aws dynamodbstreams", "get-records"),
+        (None, "begins_with"),
+        (None, "Watch"),
+    } <= found
+    assert not any(word.name == "CreateBackup" for word in words)

@@ -1,5 +1,6 @@
 """The DynamoDB engine: an account per sandbox on a pool of emulators, or at an endpoint by URL."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
@@ -7,13 +8,14 @@ from typing import Any, Self
 from app.config import Settings
 from app.core.datasets import Content, Part
 from app.core.doctor import Diagnosis
-from app.core.engine import Client, Engine, SchemaObject
+from app.core.engine import Client, Engine, Listing, SchemaObject
 from app.core.errors import EngineUnavailable, StatementFailed, StatementRefused
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
-from app.engines.dynamodb import checks, filling, model, server, statements, tables
+from app.core.vocabulary import Word
+from app.engines.dynamodb import browsing, checks, filling, model, server, statements, tables, words
 from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Calls, Halt
 from app.engines.dynamodb.client import DynamoClient
@@ -95,6 +97,12 @@ class DynamoEngine(Engine):
 
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         return await tables.schema(self._ask(sandbox))
+
+    async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
+        return await browsing.browse(self._ask(sandbox), path, cursor)
+
+    async def words(self) -> list[Word]:
+        return await asyncio.to_thread(words.vocabulary)
 
     async def usage(self, sandbox: Sandbox) -> Usage:
         names = await tables.names(self._ask(sandbox))
