@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -21,7 +22,7 @@ PREFIX = "sbx_"
 KILL_WAIT_S = 0.4
 KILL_POLL_S = 0.02
 USER_EXISTS, ROLE_EXISTS = 51003, 51002
-USER_GONE, ROLE_GONE = 11, 31
+USER_GONE = 11
 
 ACTIONS = (
     "find insert update remove createCollection dropCollection createIndex dropIndex listCollections "
@@ -30,8 +31,18 @@ ACTIONS = (
 )
 
 
+READS = "find listCollections listIndexes collStats dbStats changeStream planCacheRead indexStats"
+READY_USERS = {"reader": READS.split(), "writer": f"{READS} insert update".split()}
+"""Users beside the owner, for tasks on privileges, with what they may at first."""
+
+
 def database_of(namespace: str) -> str:
     return f"{PREFIX}{namespace}"
+
+
+def password_of(sandbox: Sandbox, user: str) -> str:
+    """The password of a ready user on the server; visitors know another one."""
+    return hmac.new(sandbox.secret.encode(), user.encode(), "sha256").hexdigest()
 
 
 class Admin:
@@ -71,6 +82,21 @@ class Admin:
                     raise
                 await database.command("updateUser", name, **login)
 
+    async def ready_users(self, sandbox: Sandbox) -> None:
+        """Make the users beside the owner, each with a role of its name. Idempotent; their roles stay as they are."""
+        name = database_of(sandbox.namespace)
+        database = self.motor[name]
+        with _ours(name):
+            for user, actions in READY_USERS.items():
+                privileges = [{"resource": {"db": name, "collection": ""}, "actions": actions}]
+                with _except(ROLE_EXISTS):
+                    await database.command("createRole", user, privileges=privileges, roles=[])
+                with _except(USER_EXISTS):
+                    pwd = password_of(sandbox, user)
+                    await database.command(
+                        "createUser", user, pwd=pwd, mechanisms=["SCRAM-SHA-256"], roles=[user]
+                    )
+
     async def drop(self, namespace: str) -> None:
         """Sessions, user, role, data: any other order waits for an open transaction. Idempotent."""
         if not is_namespace(namespace):
@@ -78,13 +104,12 @@ class Admin:
         name = database_of(namespace)
         database = self.motor[name]
         with _ours(name):
-            with _except(USER_GONE):
-                await self.motor.admin.command("killAllSessions", [{"user": name, "db": name}])
-            with _except(USER_GONE):
-                await database.command("dropUser", name)
-            with _except(ROLE_GONE):
-                await database.command("dropRole", name)
-            await self.end({"effectiveUsers.user": name})
+            for user in (name, *READY_USERS):
+                with _except(USER_GONE):
+                    await self.motor.admin.command("killAllSessions", [{"user": user, "db": name}])
+            await database.command("dropAllUsersFromDatabase")
+            await database.command("dropAllRolesFromDatabase")
+            await self.end({"effectiveUsers.db": name})
             await database.command("dropDatabase")
 
     async def namespaces(self) -> set[str]:

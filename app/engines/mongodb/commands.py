@@ -32,6 +32,8 @@ EFFECTS: dict[str, Effect] = {
     "renameCollection": "other",
     "profile": "other",
     "planCacheClear": "other",
+    "convertToCapped": "grow",
+    "connectionStatus": "read",
 }
 SPELLINGS = {name.lower(): name for name in EFFECTS}
 EXPLAINABLE = frozenset(("find", "aggregate", "count", "distinct", "update", "delete", "findAndModify"))
@@ -48,9 +50,8 @@ INSTEAD = {
     "killOp": "The server is shared; Stop ends what runs in your sandbox.",
     "eval": "The server runs no JavaScript; this script does.",
     "mapReduce": "The server runs no JavaScript; use an aggregation with $group.",
-    "watch": "Change streams are not offered yet.",
-    "auth": "A sandbox has one user, and you are it.",
-    "createUser": "A sandbox has one user, and you are it.",
+    "createUser": "A sandbox has two ready users beside you: db.auth('reader', 'reader').",
+    "serverStatus": "The server is shared; this is its operator's.",
     "reIndex": "Drop the index and create it again.",
 }
 SESSION_FIELDS = frozenset(
@@ -108,6 +109,8 @@ class Order:
     command: dict[str, Any]
     effect: Effect
     target: str | None = None
+    waits: bool = False
+    """A change stream: its cursor gives what is still to come."""
 
 
 def accept(typed: Any) -> Order:
@@ -132,7 +135,7 @@ def accept(typed: Any) -> Order:
     written = _written_by_pipeline(command.get("pipeline")) if name == "aggregate" else None
     effect = "grow" if written else EFFECTS[name]
     target = written or (str(command[name]) if effect == "grow" else None)
-    return Order(name, command, effect, target)
+    return Order(name, command, effect, target, _is_change_stream(command.get("pipeline")))
 
 
 def stamped(order: Order, *, comment: str, left_ms: int) -> dict[str, Any]:
@@ -165,9 +168,24 @@ def _check_options(name: str, command: dict[str, Any]) -> None:
             if any(isinstance(place, dict) and option in place for place in places):
                 raise StatementRefused(f"The option {option} is not offered here: {reason}.", code="option")
     pipeline = command.get("pipeline")
-    stages = [stage for stage in pipeline if isinstance(stage, dict)] if isinstance(pipeline, list) else []
-    if any("$changeStream" in stage for stage in stages):
-        raise StatementRefused("Change streams are not offered yet.", code="command")
+    if isinstance(pipeline, list) and _is_change_stream(pipeline):
+        _check_change_stream(pipeline[0]["$changeStream"])
+
+
+def _is_change_stream(pipeline: Any) -> bool:
+    first = pipeline[0] if isinstance(pipeline, list) and pipeline else None
+    return isinstance(first, dict) and "$changeStream" in first
+
+
+def _check_change_stream(options: Any) -> None:
+    given = options if isinstance(options, dict) else {}
+    if given.get("allChangesForCluster"):
+        raise StatementRefused(
+            "Only the changes of your own database can be watched.", code="option", hint="Use db.watch()."
+        )
+    if given.get("fullDocumentBeforeChange", "off") != "off":
+        reason = FORBIDDEN_OPTIONS["changeStreamPreAndPostImages"]
+        raise StatementRefused(f"The option fullDocumentBeforeChange is not offered here: {reason}.", code="option")
 
 
 def _written_by_pipeline(pipeline: Any) -> str | None:

@@ -21,10 +21,12 @@ from app.core.places import PlaceError, Places
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
 from app.engines.mongodb import filling, schema, statements
+from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.admin import Admin, database_of
 from app.engines.mongodb.client import MongoClient
 from app.engines.mongodb.errors import translated
 from app.engines.mongodb.quota import Ledger
+from app.engines.mongodb.seats import Seat
 from app.engines.mongodb.server import MongoServer, executable
 from app.engines.mongodb.work import Work
 from app.scripting.runtime import Scripts, prelude_files
@@ -34,7 +36,9 @@ log = logging.getLogger(__name__)
 MAX_CONNECTED_SANDBOXES = 50
 """A sandbox's own connections cost 3 threads: the least recently used are closed first."""
 CHECK_S = 1.0
-SHELL = ("types", "commands", "cursor", "collection", "schema", "database", "node", "show")
+SHELL = (
+    "types", "commands", "cursor", "collection", "bulk", "schema", "sessions", "changes", "database", "node", "show", "words",
+)  # fmt: skip
 
 
 class MongoEngine(Engine):
@@ -134,10 +138,15 @@ class MongoEngine(Engine):
                 max_collections=self.settings.mongodb_max_collections,
             ),
         )
-        work = Work(motor, session, self.admin, ledger, namespace)
-        return MongoClient(
-            sandbox, name, scripts=self._scripts, motor=motor, session=session, work=work, must_run=self._must_run
-        )
+        work = Work(Seat(motor, session), self.admin, ledger, namespace)
+        accounts = Accounts(self.admin, sandbox, self._connect_as)
+        return MongoClient(sandbox, name, scripts=self._scripts, work=work, accounts=accounts, must_run=self._must_run)
+
+    def streams(self, statement: Statement) -> bool:
+        return statements.is_watch(statement.text)
+
+    def words(self) -> list[Word]:
+        return words.all_words()
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
@@ -184,13 +193,16 @@ class MongoEngine(Engine):
 
     def _connect(self, sandbox: Sandbox) -> "AsyncIOMotorClient[dict[str, Any]]":
         name = database_of(sandbox.namespace)
+        return self._connect_as(name, sandbox.secret, name)
+
+    def _connect_as(self, user: str, password: str, database: str) -> "AsyncIOMotorClient[dict[str, Any]]":
         if self._server is not None:
-            return self._server.connect(name, sandbox.secret, name)
+            return self._server.connect(user, password, database)
         return AsyncIOMotorClient(
             self.settings.mongodb_url,
-            username=name,
-            password=sandbox.secret,
-            authSource=name,
+            username=user,
+            password=password,
+            authSource=database,
             authMechanism="SCRAM-SHA-256",
             serverSelectionTimeoutMS=5_000,
             maxPoolSize=8,

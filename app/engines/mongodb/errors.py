@@ -22,11 +22,15 @@ AUTHENTICATION_FAILED = 18
 MAX_TIME_EXPIRED = 50
 SHUTTING_DOWN = frozenset((91, 11600, 189, 10107, 13435, 13436, 11602))
 MAX_MESSAGE_CHARS = 2_000
+LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult", "ResumableChangeStreamError")
 
 HINTS = {
     "DuplicateKey": "A document with this key exists already, and the index allows one.",
     "Unauthorized": "A sandbox has rights on its own database alone.",
     "DocumentValidationFailure": "The collection's validator refused the document; the detail says why.",
+    "WriteConflict": "Another transaction changed the same document first: begin this one again, or use withTransaction().",
+    "NoSuchTransaction": "The transaction is over: it was aborted, or lasted longer than 10 s.",
+    "AuthenticationFailed": "The ready users are reader and writer; each one's password is its name.",
     "IndexNotFound": "getIndexes() lists what there is.",
     "NamespaceNotFound": "`show collections` lists what there is.",
     "QueryExceededMemoryLimitNoDiskUseAllowed": "Match or limit earlier in the pipeline: a stage may hold 32 MB.",
@@ -77,6 +81,7 @@ def server_error(exc: OperationFailure, database: str) -> HostFailure:
         "code": exc.code,
         "codeName": details.get("codeName"),
     }
+    fields["errorLabels"] = [label for label in LABELS if exc.has_error_label(label)] or None
     fields |= {key: to_data(details[key]) for key in ("errInfo", "keyPattern", "keyValue") if key in details}
     return HostFailure({key: value for key, value in fields.items() if value is not None})
 

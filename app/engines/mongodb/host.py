@@ -3,13 +3,19 @@
 import json
 from typing import Any
 
+import bson
 from bson.errors import BSONError
 
 from app.core.errors import StatementRefused
 from app.core.results import Notice
 from app.engines.mongodb import values
+from app.engines.mongodb.accounts import OWNER, Accounts
+from app.engines.mongodb.admin import Admin
+from app.engines.mongodb.changes import event_of
 from app.engines.mongodb.commands import CURSOR_COMMANDS, EXPLAINABLE, Order, accept
 from app.engines.mongodb.errors import driver_error, readable, refusal
+from app.engines.mongodb.own import OwnAnswers
+from app.engines.mongodb.words import methods_of
 from app.engines.mongodb.work import Cursor, Work
 from app.scripting.bridge import Operation
 from app.scripting.errors import HostFailure
@@ -23,9 +29,11 @@ PART_DOCUMENTS = 1_000
 class ShellHost:
     """The operations for one client. Printed lines gather in `notices`, the last command that has a plan in `explainable`."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, admin: Admin, accounts: Accounts) -> None:
         self._work = work
+        self._accounts = accounts
         self.name = FIRST_NAME
+        self._own = OwnAnswers(admin, accounts, work.database, lambda: self.name)
         self.notices: list[Notice] = []
         self.explainable: dict[str, Any] | None = None
         self._printed_bytes = 0
@@ -48,6 +56,18 @@ class ShellHost:
             "name": self._tell_name,
             "use": self._use,
             "dropDatabase": self._drop_database,
+            "watch": self._watch,
+            "poll": self._poll,
+            "startSession": self._start_session,
+            "startTransaction": self._start_transaction,
+            "commitTransaction": self._commit,
+            "abortTransaction": self._abort,
+            "endSession": self._end_session,
+            "auth": self._auth,
+            "logout": self._logout,
+            "refuse": self._refuse,
+            "help": self._help,
+            "bsonSize": self._bson_size,
         }
 
     def order(self, typed: Any) -> Order:
@@ -63,13 +83,19 @@ class ShellHost:
         return order
 
     async def _command(self, request: dict[str, Any]) -> str:
+        own = await self._own.to(request.get("command"))
+        if own is not None:
+            return values.to_json(own)
         order = self.order(request.get("command"))
         size = len(json.dumps(request["command"])) if order.effect == "grow" else 0
         done = request.get("done")
-        reply = await self._work.command(order, n_bytes=size, done=done if isinstance(done, int) else 0)
+        seat = self._work.seats.of(_session(request))
+        reply = await self._work.command(order, n_bytes=size, done=done if isinstance(done, int) else 0, seat=seat)
         answer = values.plain_reply(values.decode(reply))
+        if order.name in DATA_COMMANDS:
+            return values.to_json(answer)
         without_machine(answer)
-        return values.to_json(answer)
+        return values.to_json(values.masked(answer, self._work.database, self.name))
 
     async def _write_error(self, request: dict[str, Any]) -> str:
         fields = request.get("fields")
@@ -83,8 +109,78 @@ class ShellHost:
         order = self.order(request.get("command"))
         if order.name not in CURSOR_COMMANDS:
             raise HostFailure({"name": "MongoServerError", "message": f"{order.name} gives no cursor."})
-        key, cursor = await self._work.open(order)
+        key, cursor = await self._work.open(order, _session(request))
         return await self._part(key, cursor)
+
+    async def _watch(self, request: dict[str, Any]) -> str:
+        order = self.order(request.get("command"))
+        if not order.waits:
+            raise HostFailure({"name": "MongoServerError", "message": "This is not a change stream."})
+        key, cursor = await self._work.open(order, _session(request))
+        return await self._changes(key, cursor, 0)
+
+    async def _poll(self, request: dict[str, Any]) -> str:
+        key = str(request.get("cursor"))
+        cursor = self._work.cursors.get(key)
+        if cursor is None or cursor.token is None:
+            raise HostFailure({"name": "MongoServerError", "message": "This change stream is closed."})
+        ms = request.get("ms")
+        return await self._changes(key, cursor, int(ms) if isinstance(ms, int | float) else 0)
+
+    async def _changes(self, key: str, cursor: Cursor, wait_ms: int) -> str:
+        raw = await self._work.poll(cursor, wait_ms) if wait_ms else await self._work.take(cursor, len(cursor.buffer))
+        changes = [event_of(values.decode(document), self._work.database, self.name) for document in raw]
+        if cursor.exhausted:
+            self._work.cursors.pop(key, None)
+        known = "null" if cursor.exhausted else json.dumps(key)
+        token = values.to_json(values.decoded(cursor.token))
+        return f'{{"cursor":{known},"token":{token},"documents":{values.to_json(changes)}}}'
+
+    async def _start_session(self, request: dict[str, Any]) -> str:
+        return json.dumps(await self._work.seats.start())
+
+    async def _start_transaction(self, request: dict[str, Any]) -> str:
+        read, write, most = (request.get(name) for name in ("readConcern", "writeConcern", "maxCommitTimeMS"))
+        left = max(1, self._work.left_ms)
+        max_commit_ms = min(int(most), left) if isinstance(most, int | float) and most > 0 else left
+        self._work.seats.begin_transaction(_needed(request), read, write, max_commit_ms)
+        return "null"
+
+    async def _commit(self, request: dict[str, Any]) -> str:
+        await self._work.seats.commit(_needed(request))
+        return "null"
+
+    async def _abort(self, request: dict[str, Any]) -> str:
+        await self._work.seats.abort(_needed(request))
+        return "null"
+
+    async def _end_session(self, request: dict[str, Any]) -> str:
+        await self._work.seats.end(_needed(request))
+        return "null"
+
+    async def _auth(self, request: dict[str, Any]) -> str:
+        user = str(request.get("user"))
+        await self._work.seats.sit(await self._accounts.motor(user, str(request.get("password"))))
+        if user != OWNER:
+            self.notices.append(Notice("info", f"For the rest of this run you are {user}; db.logout() makes you yourself again."))
+        return '{"ok":1}'
+
+    async def _logout(self, request: dict[str, Any]) -> str:
+        await self._work.seats.sit(None)
+        return '{"ok":1}'
+
+    async def _refuse(self, request: dict[str, Any]) -> str:
+        name, reason = str(request.get("name"))[:60], str(request.get("reason"))[:300]
+        raise refusal(StatementRefused(f"{name}() is not offered here.", code="method", hint=reason))
+
+    async def _help(self, request: dict[str, Any]) -> str:
+        return json.dumps([[word.detail or word.name, word.info] for word in methods_of(str(request.get("within")))])
+
+    async def _bson_size(self, request: dict[str, Any]) -> str:
+        try:
+            return json.dumps(len(bson.encode(values.from_script(request.get("document")))))
+        except (TypeError, ValueError, ArithmeticError, BSONError) as exc:
+            raise driver_error(exc) from exc
 
     async def _next(self, request: dict[str, Any]) -> str:
         key = str(request.get("cursor"))
@@ -116,7 +212,7 @@ class ShellHost:
                 hint="Your sandbox is one database; any other name means it.",
             )
             raise refusal(refused)
-        if not self._said_name:
+        if not self._said_name and not request.get("quiet"):
             self._said_name = True
             self.notices.append(
                 Notice(
@@ -149,6 +245,18 @@ class ShellHost:
             self.notices.append(PRINTED_ENOUGH)
         return "null"
 
+
+def _session(request: dict[str, Any]) -> str | None:
+    key = request.get("session")
+    return None if key is None else str(key)
+
+
+def _needed(request: dict[str, Any]) -> str:
+    return str(request.get("session"))
+
+
+DATA_COMMANDS = frozenset(("insert", "update", "delete", "findAndModify", "distinct", "count"))
+"""Their replies carry the visitor's own values, and nothing of the server's."""
 
 PRINTED_ENOUGH = Notice(
     "warning",

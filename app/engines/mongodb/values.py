@@ -1,7 +1,9 @@
 """Extended JSON at the border to the script: bson does the real work."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import bson
@@ -66,6 +68,10 @@ def decode(raw: RawBSONDocument) -> dict[str, Any]:
     return bson.decode(raw.raw, READ)
 
 
+def decoded(value: Any) -> Any:
+    return decode(value) if isinstance(value, RawBSONDocument) else value
+
+
 def documents_json(documents: Iterable[RawBSONDocument]) -> str:
     return f"[{','.join(to_json(decode(document)) for document in documents)}]"
 
@@ -78,3 +84,66 @@ def plain_reply(reply: Mapping[str, Any]) -> dict[str, Any]:
 HIDDEN_IN_REPLIES = frozenset(
     ("$clusterTime", "operationTime", "$configServerState", "$gleStats", "electionId", "opTime", "serverInfo")
 )
+
+
+def masked(value: Any, database: str, name: str) -> Any:
+    """A reply in which namespaces begin with what the visitor calls the database."""
+    if isinstance(value, dict):
+        return {key: _named(item, database, name) if key in NAMES else masked(item, database, name) for key, item in value.items()}
+    return [masked(item, database, name) for item in value] if isinstance(value, list) else value
+
+
+def _named(value: Any, database: str, name: str) -> Any:
+    if value == database:
+        return name
+    if isinstance(value, str) and value.startswith(f"{database}."):
+        return f"{name}{value[len(database):]}"
+    return masked(value, database, name)
+
+
+NAMES = frozenset(("ns", "namespace", "db", "$db", "viewOn", "dropped", "user"))
+
+CONSTRUCTORS = {
+    "$oid": "ObjectId",
+    "$date": "ISODate",
+    "$numberLong": "Long",
+    "$numberDecimal": "Decimal128",
+}
+
+
+def shell_text(value: Any) -> str:
+    """A value on one line, as the shell writes it."""
+    return _shell(to_data(value))
+
+
+def _shell(data: Any) -> str:
+    if isinstance(data, list):
+        return f"[ {', '.join(map(_shell, data))} ]" if data else "[]"
+    if not isinstance(data, dict):
+        return _quoted(data) if isinstance(data, str) else json.dumps(data)
+    if len(data) == 1:
+        (key, inner), = data.items()
+        if key in ("$numberInt", "$numberDouble") and isinstance(inner, str):
+            return inner
+        if key in CONSTRUCTORS:
+            plain = inner if isinstance(inner, str) else _iso(inner)
+            return f"{CONSTRUCTORS[key]}({_quoted(plain)})"
+    items = (f"{key if PLAIN_KEY.fullmatch(key) else _quoted(key)}: {_shell(item)}" for key, item in data.items())
+    return f"{{ {', '.join(items)} }}" if data else "{}"
+
+
+def _iso(inner: Any) -> str:
+    ms = int(inner["$numberLong"]) if isinstance(inner, dict) and "$numberLong" in inner else 0
+    try:
+        at = datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
+    except (ValueError, OverflowError, OSError):
+        return f"{ms} ms"
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _quoted(text: str) -> str:
+    inner = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inner}'"
+
+
+PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$]*")

@@ -11,7 +11,6 @@ from typing import Any
 from bson import Int64
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
 from pymongo.errors import OperationFailure
 
 from app.core.errors import StatementRefused
@@ -20,13 +19,20 @@ from app.engines.mongodb.admin import Admin, database_of, marked
 from app.engines.mongodb.commands import Order, stamped
 from app.engines.mongodb.errors import MAX_TIME_EXPIRED, driver_error, refusal, translated
 from app.engines.mongodb.quota import Ledger
+from app.engines.mongodb.seats import Seat, Seats
 from app.scripting.bridge import GRACE_S
 from app.scripting.errors import ScriptStopped
 
 WATCH_S = 0.1
 PART_BYTES = 500_000
 BATCH_DOCUMENTS = 500
-NAMESPACE_NOT_FOUND = 26
+MAX_WATCHING = 5
+TOO_MANY_WATCHING = StatementRefused(
+    f"A run may have {MAX_WATCHING} change streams open.",
+    code="max_change_streams",
+    hint="Close those that are no longer needed: close().",
+    limit=("max_change_streams", MAX_WATCHING),
+)
 
 
 @dataclass(slots=True)
@@ -35,8 +41,11 @@ class Cursor:
 
     server_id: int
     collection: str
+    seat: Seat
     buffer: deque[RawBSONDocument] = field(default_factory=deque)
     batch_size: int | None = None
+    token: Any = None
+    """Where a change stream stands; None for other cursors."""
 
     @property
     def exhausted(self) -> bool:
@@ -46,20 +55,12 @@ class Cursor:
 class Work:
     """The commands of one client. `deadline` (monotonic seconds) is set for each statement."""
 
-    def __init__(
-        self,
-        motor: "AsyncIOMotorClient[dict[str, Any]]",
-        session: AsyncIOMotorClientSession,
-        admin: Admin,
-        ledger: Ledger,
-        namespace: str,
-    ) -> None:
-        self._motor = motor
-        self._session = session
+    def __init__(self, seat: Seat, admin: Admin, ledger: Ledger, namespace: str) -> None:
         self._admin = admin
         self.ledger = ledger
         self.namespace = namespace
         self.database = database_of(namespace)
+        self.seats = Seats(seat, self.database)
         self.comment = ""
         self.deadline = 0.0
         self.stopped = False
@@ -73,29 +74,34 @@ class Work:
         self.stopped = False
         self.ledger.begin()
 
-    async def command(self, order: Order, *, n_bytes: int = 0, done: int = 0) -> RawBSONDocument:
+    @property
+    def left_ms(self) -> int:
+        return int((self.deadline - time.monotonic()) * 1000)
+
+    async def command(
+        self, order: Order, *, n_bytes: int = 0, done: int = 0, seat: Seat | None = None
+    ) -> RawBSONDocument:
         """Send a command and give its reply. Raises HostFailure, ScriptStopped, EngineUnavailable."""
         if order.effect == "grow":
             try:
                 await self.ledger.before(order, n_bytes, done)
             except StatementRefused as exc:
                 raise refusal(exc) from exc
-        left_ms = int((self.deadline - time.monotonic()) * 1000)
-        if left_ms <= 0:
+        if self.left_ms <= 0:
             raise ScriptStopped("time")
-        ready = stamped(order, comment=self.comment, left_ms=left_ms)
+        ready = stamped(order, comment=self.comment, left_ms=self.left_ms)
         database = "admin" if order.name == "renameCollection" else self.database
         if order.name == "renameCollection":
             ready["renameCollection"] = f"{self.database}.{ready['renameCollection']}"
             ready["to"] = f"{self.database}.{ready.get('to')}"
-        return await self._send(database, ready, order, done)
+        return await self._send(database, ready, order, done, seat or self.seats.of(None))
 
-    async def _send(self, database: str, ready: dict[str, Any], order: Order, done: int) -> RawBSONDocument:
+    async def _send(self, database: str, ready: dict[str, Any], order: Order, done: int, seat: Seat) -> RawBSONDocument:
         if self.stopped:
             raise ScriptStopped("stopped")
         with translated(self.database):
             try:
-                answer = self._motor[database].command(ready, codec_options=values.RAW, session=self._session)
+                answer = seat.motor[database].command(ready, codec_options=values.RAW, session=seat.session)
                 sent = self._running = asyncio.ensure_future(answer)
                 sent.add_done_callback(_looked_at)
                 while not (await asyncio.wait({sent}, timeout=WATCH_S))[0]:
@@ -119,16 +125,21 @@ class Work:
         if sent is not None and (sent.cancelled() or not sent.done()):
             await self._admin.end(marked(self.comment))
 
-    async def open(self, order: Order) -> tuple[str, Cursor]:
+    async def open(self, order: Order, session: str | None = None) -> tuple[str, Cursor]:
         """Send a command that answers with a cursor; it is known by its key until it is exhausted or closed."""
-        reply = await self.command(order)
+        if order.waits and sum(cursor.token is not None for cursor in self.cursors.values()) >= MAX_WATCHING:
+            raise refusal(TOO_MANY_WATCHING)
+        seat = self.seats.of(session)
+        reply = await self.command(order, seat=seat)
         answer = reply["cursor"]
         batch_size = order.command.get("batchSize") or (order.command.get("cursor") or {}).get("batchSize")
         cursor = Cursor(
             int(answer["id"]),
             str(answer["ns"]).partition(".")[2],
+            seat,
             deque(answer["firstBatch"]),
             int(batch_size) if batch_size else None,
+            answer.get("postBatchResumeToken", {}) if order.waits else None,
         )
         key = str(next(self._keys))
         self.cursors[key] = cursor
@@ -147,18 +158,28 @@ class Work:
             part.append(cursor.buffer.popleft())
         return part
 
-    async def _more(self, cursor: Cursor) -> None:
-        command = {
+    async def poll(self, cursor: Cursor, wait_ms: int) -> list[RawBSONDocument]:
+        """What a change stream has, after waiting for it so long at the most."""
+        if not cursor.buffer and cursor.server_id:
+            await self._more(cursor, max(1, min(wait_ms, self.left_ms - 50)))
+        return await self.take(cursor, len(cursor.buffer)) if cursor.buffer else []
+
+    async def _more(self, cursor: Cursor, wait_ms: int | None = None) -> None:
+        command: dict[str, Any] = {
             "getMore": Int64(cursor.server_id),
             "collection": cursor.collection,
             "batchSize": min(cursor.batch_size or BATCH_DOCUMENTS, BATCH_DOCUMENTS),
             "comment": self.comment,
         }
+        if wait_ms is not None:
+            command["maxTimeMS"] = wait_ms
         order = Order("getMore", command, "read")
         if time.monotonic() >= self.deadline:
             raise ScriptStopped("time")
-        reply = await self._send(self.database, command, order, 0)
+        reply = await self._send(self.database, command, order, 0, cursor.seat)
         cursor.server_id = int(reply["cursor"]["id"])
+        if cursor.token is not None:
+            cursor.token = reply["cursor"].get("postBatchResumeToken", cursor.token)
         cursor.buffer.extend(reply["cursor"]["nextBatch"])
 
     async def close(self, key: str) -> None:
@@ -173,18 +194,20 @@ class Work:
             command = {"killCursors": cursor.collection, "cursors": [Int64(cursor.server_id)]}
             cursor.server_id = 0
             with translated(self.database):
-                await self._motor[self.database].command(command, session=self._session)
+                await cursor.seat.motor[self.database].command(command, session=cursor.seat.session)
 
     def forget(self) -> None:
         """The server is gone, and with it whatever ran or was open."""
         self._running = None
         self.cursors.clear()
+        self.seats.forget()
 
     async def close_all(self, keep: Cursor | None) -> None:
-        """Forget all cursors but one: the run is over."""
+        """Forget all cursors but one, and what the run had of sessions: it is over."""
         for key in [key for key, cursor in self.cursors.items() if cursor is not keep]:
             await self.close(key)
         self.cursors.clear()
+        await self.seats.end_all()
 
 
 def _looked_at(sent: "asyncio.Future[Any]") -> None:

@@ -75,3 +75,23 @@ hidden(Math, "random", function random_() {
 publish("sleep", function sleep(ms) {
   ask("sleep", { ms: Number(ms) });
 });
+
+/** Timers have no loop of their own: each wait is slept in its turn, the earliest first, when the script next gives way. */
+const timed = [];
+publish("setTimeout", function setTimeout(callback, ms = 0, ...values) {
+  const timer = { at: Date.now() + Math.max(0, Number(ms) || 0), callback, values };
+  timed.push(timer);
+  Promise.resolve().then(() => {
+    if (!timed.length) return;
+    const next = timed.reduce((a, b) => (b.at < a.at ? b : a));
+    timed.splice(timed.indexOf(next), 1);
+    const left = next.at - Date.now();
+    if (left > 0) ask("sleep", { ms: left });
+    next.callback(...next.values);
+  });
+  return timer;
+});
+publish("clearTimeout", (timer) => {
+  const at = timed.indexOf(timer);
+  if (at >= 0) timed.splice(at, 1);
+});

@@ -1,5 +1,5 @@
 // A collection's methods. `_db` is its database, `_name` its name.
-const FIND_OPTIONS = ["projection", "sort", "skip", "limit", "hint", "collation", "batchSize", "maxTimeMS", "let", "min", "max", "returnKey", "showRecordId", "readConcern"];
+const FIND_OPTIONS = ["projection", "sort", "skip", "limit", "hint", "collation", "batchSize", "maxTimeMS", "let", "min", "max", "returnKey", "showRecordId", "readConcern", "allowPartialResults"];
 const AGGREGATE_OPTIONS = ["hint", "collation", "maxTimeMS", "let", "bypassDocumentValidation", "readConcern", "writeConcern"];
 const WRITE_OPTIONS = ["ordered", "writeConcern", "bypassDocumentValidation", "let", "maxTimeMS"];
 const UPDATE_OPTIONS = ["upsert", "arrayFilters", "collation", "hint"];
@@ -33,6 +33,26 @@ class CollectionClass {
     return this.getFullName();
   }
 
+  /** The session to use: the one in the options, as the driver has it, or the one its database came from. */
+  _in(options) {
+    return options?.session ?? this._db._session;
+  }
+  _run(command, options) {
+    return run(command, this._in(options));
+  }
+  getMongo() {
+    return this._db.getMongo();
+  }
+  runCommand(command, options) {
+    return this._run(typeof command === "string" ? { [command]: this._name, ...options } : command);
+  }
+  help() {
+    return helpOf("collection", this.getFullName());
+  }
+  _options(projection, options) {
+    return this._db._node ? projection : options;
+  }
+
   _findCommand(filter, projection, options) {
     const given = this._db._node ? projection : { ...(projection ? { projection } : {}), ...options };
     const command = { find: this._name, filter: filter ?? {}, ...pick(given, FIND_OPTIONS) };
@@ -40,17 +60,17 @@ class CollectionClass {
     return command;
   }
   find(filter, projection, options) {
-    return findCursor(this._findCommand(filter, projection, options));
+    return findCursor(this._findCommand(filter, projection, options), this._in(this._options(projection, options)));
   }
   findOne(filter, projection, options) {
     const command = { ...this._findCommand(filter, projection, options), limit: 1, singleBatch: true };
     delete command.batchSize;
-    return findCursor(command).next();
+    return findCursor(command, this._in(this._options(projection, options))).next();
   }
   aggregate(pipeline = [], ...rest) {
     const stages = Array.isArray(pipeline) ? pipeline : [pipeline, ...rest];
     const options = Array.isArray(pipeline) ? rest[0] : undefined;
-    const cursor = aggregationCursor({ aggregate: this._name, pipeline: stages, cursor: pick(options, ["batchSize"]), ...pick(options, AGGREGATE_OPTIONS) });
+    const cursor = aggregationCursor({ aggregate: this._name, pipeline: stages, cursor: pick(options, ["batchSize"]), ...pick(options, AGGREGATE_OPTIONS) }, this._in(options));
     if (options?.explain) return cursor.explain(options.explain);
     const last = Object.keys(stages.at(-1) ?? {})[0];
     if (last === "$out" || last === "$merge") cursor.hasNext();
@@ -64,17 +84,17 @@ class CollectionClass {
     return this.aggregate(pipeline, options).next()?.n ?? 0;
   }
   estimatedDocumentCount(options) {
-    return run({ count: this._name, ...pick(options, ["maxTimeMS"]) }).n;
+    return this._run({ count: this._name, ...pick(options, ["maxTimeMS"]) }, options).n;
   }
   count(query, options) {
-    return run({ count: this._name, query: query ?? {}, ...pick(options, ["skip", "limit", "hint", "collation", "maxTimeMS"]) }).n;
+    return this._run({ count: this._name, query: query ?? {}, ...pick(options, ["skip", "limit", "hint", "collation", "maxTimeMS", "readConcern"]) }, options).n;
   }
   distinct(key, query, options) {
-    return run({ distinct: this._name, key, query: query ?? {}, ...pick(options, ["collation", "maxTimeMS", "readConcern"]) }).values;
+    return this._run({ distinct: this._name, key, query: query ?? {}, ...pick(options, ["collation", "maxTimeMS", "readConcern"]) }, options).values;
   }
 
   _write(kind, key, items, options) {
-    return writeAll({ [kind]: this._name, ordered: true, ...pick(options, WRITE_OPTIONS) }, key, items);
+    return writeAll({ [kind]: this._name, ordered: true, ...pick(options, WRITE_OPTIONS) }, key, items, this._in(options));
   }
   insertOne(document, options) {
     ensureId(document);
@@ -135,15 +155,21 @@ class CollectionClass {
     return bulkWrite(this, operations, options);
   }
 
-  findAndModify({ query, ...rest }) {
-    return run({ findAndModify: this._name, query: query ?? {}, ...rest }).value ?? null;
+  findAndModify(options) {
+    need(isObject(options), "findAndModify() takes one document: {query, update or remove, sort, new, ...}.");
+    const { query, session, ...rest } = options;
+    return this._run({ findAndModify: this._name, query: query ?? {}, ...rest }, options).value ?? null;
+  }
+  save(document, options) {
+    if (document?._id === undefined) return this.insertOne(document, options);
+    return this.replaceOne({ _id: document._id }, document, { ...options, upsert: true });
   }
   _findOneAnd(filter, change, options) {
     const fresh = options?.returnDocument === "after" || options?.returnNewDocument === true || options?.new === true;
     const command = { findAndModify: this._name, query: filter ?? {}, ...change, ...pick(options, ["sort", "upsert", "arrayFilters", "collation", "hint", "maxTimeMS", "let", "bypassDocumentValidation", "writeConcern"]) };
     if (options?.projection) command.fields = options.projection;
     if (fresh) command.new = true;
-    const reply = run(command);
+    const reply = this._run(command, options);
     return options?.includeResultMetadata ? reply : (reply.value ?? null);
   }
   findOneAndUpdate(filter, update, options) {
@@ -156,56 +182,5 @@ class CollectionClass {
   }
   findOneAndDelete(filter, options) {
     return this._findOneAnd(filter, { remove: true }, options);
-  }
-}
-
-function bulkWrite(collection, operations, options) {
-  need(Array.isArray(operations) && operations.length > 0, "bulkWrite() takes an array of at least one operation.");
-  const result = { insertedCount: 0, insertedIds: {}, matchedCount: 0, modifiedCount: 0, deletedCount: 0, upsertedCount: 0, upsertedIds: {} };
-  const errors = [];
-  const steps = operations.map((operation, at) => bulkStep(operation, at, result));
-  for (let from = 0; from < steps.length; ) {
-    let to = from + 1;
-    while (to < steps.length && steps[to].kind === steps[from].kind) to++;
-    const { kind, key } = steps[from];
-    const reply = collection._write(kind, key, steps.slice(from, to).map((s) => s.item), options);
-    const base = from;
-    if (kind === "insert") result.insertedCount += reply.n;
-    if (kind === "delete") result.deletedCount += reply.n;
-    if (kind === "update") {
-      result.matchedCount += reply.n - reply.upserted.length;
-      result.modifiedCount += reply.nModified;
-      result.upsertedCount += reply.upserted.length;
-      for (const entry of reply.upserted) result.upsertedIds[entry.index + base] = entry._id;
-    }
-    errors.push(...reply.writeErrors.map((e) => ({ ...e, index: e.index + base })));
-    if (errors.length && options?.ordered !== false) break;
-    from = to;
-  }
-  if (errors.length) throwWriteError("MongoBulkWriteError", errors, result);
-  const parts = [[result.insertedCount, "inserted"], [result.matchedCount, "matched"], [result.modifiedCount, "modified"], [result.upsertedCount, "upserted"], [result.deletedCount, "deleted"]];
-  return acknowledged(result, parts.filter(([n]) => n).map(([n, word]) => `${n} ${word}`).join(", ") || "nothing changed");
-}
-
-function bulkStep(operation, at, result) {
-  const [name] = Object.keys(operation ?? {});
-  const given = operation?.[name] ?? {};
-  switch (name) {
-    case "insertOne": {
-      const document = ensureId(given.document ?? given);
-      result.insertedIds[at] = document._id;
-      return { kind: "insert", key: "documents", item: document };
-    }
-    case "updateOne":
-    case "updateMany":
-      need(isPipelineOrOperators(given.update), `Operation ${at}: an update is made of operators such as $set, or is a pipeline.`);
-      return { kind: "update", key: "updates", item: updateStatement(given.filter, given.update, name === "updateMany", given) };
-    case "replaceOne":
-      return { kind: "update", key: "updates", item: updateStatement(given.filter, given.replacement, false, given) };
-    case "deleteOne":
-    case "deleteMany":
-      return { kind: "delete", key: "deletes", item: deleteStatement(given.filter, name === "deleteOne" ? 1 : 0, given) };
-    default:
-      throw new MongoInvalidArgumentError(`Operation ${at} of bulkWrite() is ${name}; it is one of insertOne, updateOne, updateMany, replaceOne, deleteOne, deleteMany.`);
   }
 }

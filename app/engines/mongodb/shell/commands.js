@@ -1,5 +1,8 @@
 // Commands, their errors, and writes in batches.
 errorClass("MongoError");
+method(errorClasses.MongoError, "hasErrorLabel", function (label) {
+  return (this.errorLabels ?? []).includes(label);
+});
 const MongoServerError = errorClass("MongoServerError", errorClasses.MongoError);
 const MongoBulkWriteError = errorClass("MongoBulkWriteError", MongoServerError);
 const MongoInvalidArgumentError = errorClass("MongoInvalidArgumentError", errorClasses.MongoError);
@@ -9,8 +12,9 @@ const MAX_BATCH_ITEMS = 1000;
 const MAX_BATCH_CHARS = 1_000_000;
 const statusLine = Symbol("status line");
 
-function run(command) {
-  return revive(ask("command", { command: plain(command) }));
+/** Send a command, in a session of the script's own when one is given. */
+function run(command, session) {
+  return revive(ask("command", { command: plain(command), ...(session && { session: session._key }) }));
 }
 
 function need(holds, message) {
@@ -65,12 +69,13 @@ function* batches(items) {
 }
 
 /** Send `items` as the field `key` of the write command `head`; counts are added up, an ordered write stops at its first error. */
-function writeAll(head, key, items) {
+function writeAll(head, key, items, session) {
   const total = { n: 0, nModified: 0, upserted: [], writeErrors: [] };
   let sent = 0;
   const start = toJson(plain(head)).slice(0, -1);
+  const within = session ? `,"session":"${session._key}"` : "";
   for (const texts of batches(items)) {
-    const answer = fromJson(hostCall(`{"op":"command","command":${start},"${key}":[${texts.join(",")}]},"done":${total.n}}`));
+    const answer = fromJson(hostCall(`{"op":"command","command":${start},"${key}":[${texts.join(",")}]},"done":${total.n}${within}}`));
     if (answer.error) raise(revive(answer.error));
     const reply = revive(answer);
     total.n += reply.n ?? 0;
@@ -123,5 +128,46 @@ function noSuch(what, name, known) {
 function methodsOf(made) {
   const names = [];
   for (let p = made.prototype; p && p !== Object.prototype; p = Object.getPrototypeOf(p)) names.push(...Object.getOwnPropertyNames(p));
-  return names.filter((n) => n !== "constructor" && n[0] !== "_");
+  return [...new Set(names)].filter((n) => n !== "constructor" && n[0] !== "_");
+}
+
+const QUIET = new Set(["then", "toJSON", "toBSON", "catch", "finally"]);
+
+/** An object that names the near methods when one is asked for that it doesn't have. */
+function guarded(object, what) {
+  return new Proxy(object, {
+    get(target, key) {
+      if (key in target || typeof key === "symbol" || QUIET.has(key)) {
+        const value = target[key];
+        return typeof value === "function" ? (...values) => {
+          const answer = value.apply(target, values);
+          return answer === target ? guarded(target, what) : answer;
+        } : value;
+      }
+      return noSuch(what, key, methodsOf(target.constructor));
+    },
+  });
+}
+
+/** Methods that exist in mongosh and not here: each says why. */
+function refuse(made, reasons) {
+  for (const [names, reason] of reasons) {
+    for (const name of names.split(" ")) method(made, name, () => ask("refuse", { name, reason }));
+  }
+}
+
+/** A value with the text that the page shows for it. */
+class Text {
+  constructor(value, text) {
+    this.value = value;
+    this.text = text;
+  }
+}
+
+/** What an object can do, from the app's own list of words. */
+function helpOf(within, what) {
+  const entries = ask("help", { within });
+  const width = Math.max(...entries.map(([call]) => call.length)) + 2;
+  const text = [`${what}:`, ...entries.map(([call, info]) => `  ${call.padEnd(width)}${info}`)].join("\n");
+  return new Text(entries.map(([call]) => call.split("(")[0]), text);
 }

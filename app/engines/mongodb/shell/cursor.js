@@ -1,9 +1,11 @@
 // Cursors: a command that is sent when the first document is wanted, and documents that come in parts.
 const cursorParts = Symbol("cursor");
+const MongoServerSelectionError = errorClass("MongoServerSelectionError", errorClasses.MongoError);
 
 class CursorClass {
-  constructor(command) {
+  constructor(command, session) {
     hidden(this, "_command", command);
+    hidden(this, "_session", session);
     hidden(this, "_id", undefined);
     hidden(this, "_buffer", []);
     hidden(this, "_at", 0);
@@ -19,10 +21,13 @@ class CursorClass {
     this._command[field] = value;
     return this;
   }
+  _request() {
+    return { command: plain(this._command), ...(this._session && { session: this._session._key }) };
+  }
   _fill() {
     if (this._at < this._buffer.length) return true;
     if (this._started && this._id === null) return false;
-    const part = this._started ? ask("next", { cursor: this._id }) : ask("open", { command: plain(this._command) });
+    const part = this._started ? ask("next", { cursor: this._id }) : ask("open", this._request());
     this._started = true;
     this._id = part.cursor;
     this._buffer = part.documents;
@@ -83,7 +88,35 @@ class CursorClass {
   }
   explain(verbosity = "queryPlanner") {
     const level = verbosity === true ? "allPlansExecution" : verbosity === false ? "queryPlanner" : verbosity;
-    return run({ explain: this._command, verbosity: level });
+    return run({ explain: this._command, verbosity: level }, this._session);
+  }
+  bufferedCount() {
+    return this.objsLeftInBatch();
+  }
+  readBufferedDocuments(n = Infinity) {
+    const documents = [];
+    while (documents.length < n && this._at < this._buffer.length) documents.push(this.next());
+    return documents;
+  }
+  clone() {
+    return guarded(new this.constructor({ ...this._command }, this._session), "The cursor");
+  }
+  rewind() {
+    this.close();
+    hidden(this, "_started", false);
+    this._id = undefined;
+    this._at = 0;
+    return this;
+  }
+  getReadConcern() {
+    return this._command.readConcern;
+  }
+  readPref(mode) {
+    readPreference(mode);
+    return this;
+  }
+  help() {
+    return helpOf("cursor", "A cursor");
   }
   pretty() {
     return this;
@@ -101,12 +134,24 @@ class CursorClass {
     need(typeof text === "string" || isObject(text), "A comment is a text or a document.");
     return this;
   }
+  maxAwaitTimeMS() {
+    throw new MongoInvalidArgumentError("maxAwaitTimeMS() is for cursors that wait: give it to watch() as an option.");
+  }
   allowDiskUse() {
     return this;
   }
   readConcern(level) {
     return this._set("readConcern", typeof level === "string" ? { level } : level);
   }
+}
+
+const READ_PREFERENCES = ["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"];
+
+/** The sandbox's replica set has one member, so that there is nothing to choose from; a wrong word is still one. */
+function readPreference(mode) {
+  const name = typeof mode === "string" ? mode : mode?.mode;
+  need(READ_PREFERENCES.includes(name), `A read preference is one of ${READ_PREFERENCES.join(", ")}.`);
+  if (name === "secondary") throw new MongoServerSelectionError("The replica set of this sandbox has one member, its primary: there is no secondary to read from.");
 }
 
 class FindCursorClass extends CursorClass {
@@ -146,8 +191,14 @@ class FindCursorClass extends CursorClass {
   showRecordId(on = true) {
     return this._set("showRecordId", on);
   }
+  allowPartialResults(on = true) {
+    return this._set("allowPartialResults", on);
+  }
+  noCursorTimeout() {
+    return this;
+  }
   _count(fields) {
-    return run({ count: this._command.find, query: this._command.filter ?? {}, ...pick(this._command, fields) }).n;
+    return run({ count: this._command.find, query: this._command.filter ?? {}, ...pick(this._command, fields) }, this._session).n;
   }
   count() {
     return this._count(["hint", "collation"]);
@@ -161,25 +212,26 @@ class AggregationCursorClass extends CursorClass {
   batchSize(n) {
     return this._set("cursor", { batchSize: n });
   }
+  addStage(stage) {
+    return this._set("pipeline", [...(this._command.pipeline ?? []), stage]);
+  }
+  /** Ours: what is left after each stage, as the page's Stages button shows it. */
+  stages() {
+    need(this._command.aggregate !== undefined, "stages() is for aggregate().");
+    return { [stagesPart]: this._request() };
+  }
 }
-
-const QUIET = new Set(["then", "toJSON", "toBSON", "catch", "finally"]);
-
-/** A cursor that names the near methods when one is asked for that it doesn't have. */
-function guarded(cursor, what) {
-  return new Proxy(cursor, {
-    get(target, key) {
-      if (key in target || typeof key === "symbol" || QUIET.has(key)) {
-        const value = target[key];
-        return typeof value === "function" ? (...values) => {
-          const answer = value.apply(target, values);
-          return answer === target ? guarded(target, what) : answer;
-        } : value;
-      }
-      return noSuch(what, key, methodsOf(target.constructor));
-    },
+const stagesPart = Symbol("stages");
+// The driver's shorthands add a stage.
+for (const [name, stage] of [["match", "$match"], ["group", "$group"], ["sort", "$sort"], ["limit", "$limit"], ["skip", "$skip"], ["project", "$project"], ["projection", "$project"], ["unwind", "$unwind"], ["lookup", "$lookup"], ["out", "$out"]]) {
+  method(AggregationCursorClass, name, function (value) {
+    return this.addStage({ [stage]: value });
   });
 }
+refuse(CursorClass, [
+  ["tailable oplogReplay addOption addCursorFlag", "A cursor that waits for more is watch() here."],
+  ["stream pipe on", "There are no events here: use for...of, forEach() or toArray()."],
+]);
 
-const findCursor = (command) => guarded(new FindCursorClass(command), "A find cursor");
-const aggregationCursor = (command) => guarded(new AggregationCursorClass(command), "An aggregation cursor");
+const findCursor = (command, session) => guarded(new FindCursorClass(command, session), "A find cursor");
+const aggregationCursor = (command, session) => guarded(new AggregationCursorClass(command, session), "An aggregation cursor");

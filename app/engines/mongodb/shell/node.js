@@ -1,6 +1,4 @@
 // The Node driver's names: require('mongodb'), new MongoClient(uri), client.db(name).
-const CLIENT_METHODS = ["connect", "db", "close", "getDB", "getDBNames"];
-
 class MongoClient {
   constructor(address) {
     if (address !== undefined) need(typeof address === "string", "A MongoClient takes a connection string; `uri` is one.");
@@ -21,15 +19,51 @@ class MongoClient {
   getDBNames() {
     return [ask("name", {})];
   }
+  getDBs() {
+    return run({ listDatabases: 1 });
+  }
+  getURI() {
+    return globalThis.uri;
+  }
+  startSession(options) {
+    return startSession(options);
+  }
+  /** The session ends with `body`, which may be asynchronous. */
+  withSession(options, body) {
+    const [settings, work] = typeof options === "function" ? [undefined, options] : [options, body];
+    const session = startSession(settings);
+    const ended = (value) => (session.endSession(), value);
+    const failed = (error) => {
+      session.endSession();
+      throw error;
+    };
+    try {
+      const value = work(session);
+      return value instanceof Promise ? value.then(ended, failed) : ended(value);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+  getReadPrefMode() {
+    return "primary";
+  }
+  setReadPref(mode) {
+    readPreference(mode);
+  }
+  help() {
+    return helpOf("client", "A client");
+  }
 }
+refuse(MongoClient, [
+  ["watch", "It would show the changes of every sandbox: db.watch() shows those of yours."],
+  ["setReadConcern setWriteConcern getReadConcern getWriteConcern", "Give the concern to the one operation: it is an option of reads, writes and startTransaction()."],
+  ["getClientEncryption getKeyVault setAutoEncryption getAutoEncryptionOptions", "There are no keys here to encrypt with."],
+]);
 
 function clientOf(address) {
-  return new Proxy(new MongoClient(address), {
-    get(target, key) {
-      if (key in target || typeof key === "symbol" || QUIET.has(key)) return target[key];
-      return noSuch("The client", key, CLIENT_METHODS);
-    },
-  });
+  const client = new MongoClient(address);
+  hidden(client, inspectAs, () => globalThis.uri);
+  return guarded(client, "The client");
 }
 
 const clientMaker = new Proxy(MongoClient, { construct: (_, [address]) => clientOf(address) });

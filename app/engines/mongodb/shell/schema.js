@@ -10,7 +10,7 @@ function indexKeys(keys) {
 
 function indexSpec(keys, options) {
   const key = indexKeys(keys);
-  const { commitQuorum, comment, ...rest } = options ?? {};
+  const { commitQuorum, comment, session, ...rest } = options ?? {};
   return { key, name: INDEX_DIRECTIONS(key), ...rest };
 }
 
@@ -23,7 +23,7 @@ class FullCollectionClass extends CollectionClass {
   }
   createIndexes(list, options) {
     const indexes = list.map((entry) => (isObject(entry) && isObject(entry.key) ? indexSpec(entry.key, { ...options, ...entry }) : indexSpec(entry, options)));
-    run({ createIndexes: this._name, indexes });
+    this._run({ createIndexes: this._name, indexes }, options);
     return indexes.map((index) => index.name);
   }
   getIndexes() {
@@ -47,24 +47,24 @@ class FullCollectionClass extends CollectionClass {
   }
   dropIndex(index) {
     need(index !== "*" && index !== undefined, "dropIndex() takes one index; dropIndexes() drops all.");
-    return run({ dropIndexes: this._name, index });
+    return this._run({ dropIndexes: this._name, index });
   }
   dropIndexes(index = "*") {
-    return run({ dropIndexes: this._name, index });
+    return this._run({ dropIndexes: this._name, index });
   }
   hideIndex(index) {
-    return run({ collMod: this._name, index: { ...(typeof index === "string" ? { name: index } : { keyPattern: index }), hidden: true } });
+    return this._run({ collMod: this._name, index: { ...(typeof index === "string" ? { name: index } : { keyPattern: index }), hidden: true } });
   }
   unhideIndex(index) {
-    return run({ collMod: this._name, index: { ...(typeof index === "string" ? { name: index } : { keyPattern: index }), hidden: false } });
+    return this._run({ collMod: this._name, index: { ...(typeof index === "string" ? { name: index } : { keyPattern: index }), hidden: false } });
   }
   reIndex() {
-    return run({ reIndex: this._name });
+    return this._run({ reIndex: this._name });
   }
 
   drop() {
     try {
-      run({ drop: this._name });
+      this._run({ drop: this._name });
       return true;
     } catch (error) {
       if (error.code === 26) return false;
@@ -72,7 +72,7 @@ class FullCollectionClass extends CollectionClass {
     }
   }
   renameCollection(name, dropTarget = false) {
-    return run({ renameCollection: this._name, to: name, dropTarget: dropTarget === true || dropTarget?.dropTarget === true });
+    return this._run({ renameCollection: this._name, to: name, dropTarget: dropTarget === true || dropTarget?.dropTarget === true });
   }
   rename(name, options) {
     return this.renameCollection(name, options);
@@ -87,10 +87,10 @@ class FullCollectionClass extends CollectionClass {
     return this.options().capped === true;
   }
   convertToCapped(size) {
-    return run({ convertToCapped: this._name, size });
+    return this._run({ convertToCapped: this._name, size });
   }
   stats(options) {
-    return run({ collStats: this._name, ...(isObject(options) ? pick(options, ["scale"]) : options ? { scale: options } : {}) });
+    return this._run({ collStats: this._name, ...(isObject(options) ? pick(options, ["scale"]) : options ? { scale: options } : {}) });
   }
   dataSize() {
     return this.stats().size;
@@ -105,20 +105,56 @@ class FullCollectionClass extends CollectionClass {
     return this.stats().totalSize;
   }
   validate(options) {
-    return run({ validate: this._name, full: options === true || options?.full === true });
+    return this._run({ validate: this._name, full: options === true || options?.full === true });
   }
   explain(verbosity = "queryPlanner") {
     return explainable(this, verbosity === true ? "allPlansExecution" : verbosity || "queryPlanner");
   }
   getPlanCache() {
-    const name = this._name;
-    return {
-      clear: () => run({ planCacheClear: name }),
-      clearPlansByQuery: (query, projection, sort) => run({ planCacheClear: name, query, ...(projection ? { projection } : {}), ...(sort ? { sort } : {}) }),
-      list: (stages = []) => aggregationCursor({ aggregate: name, pipeline: [{ $planCacheStats: {} }, ...stages], cursor: {} }).toArray(),
-    };
+    return guarded(new PlanCacheClass(this._name), "The plan cache");
+  }
+  getIndexSpecs() {
+    return this.getIndexes();
+  }
+  indexInformation() {
+    return Object.fromEntries(this.getIndexes().map((index) => [index.name, Object.entries(index.key)]));
+  }
+  listSearchIndexes() {
+    return this.getSearchIndexes();
+  }
+  latencyStats(options) {
+    return this.aggregate([{ $collStats: { latencyStats: { histograms: options?.histograms === true } } }]).toArray();
   }
 }
+refuse(FullCollectionClass, [
+  ["mapReduce", "The server runs no JavaScript; use an aggregation with $group."],
+  ["reIndex", "Rebuilding locks the collection; drop the index and create it again."],
+  ["getShardDistribution getShardVersion getShardLocation analyzeShardKey configureQueryAnalyzer checkMetadataConsistency", "The sandbox is not on a sharded cluster."],
+  ["createSearchIndex createSearchIndexes dropSearchIndex getSearchIndexes updateSearchIndex", "Search indexes belong to Atlas; createIndex({field: 'text'}) makes a text index."],
+  ["compactStructuredEncryptionData", "Queryable encryption needs collections of its own beside each collection."],
+]);
+
+class PlanCacheClass {
+  constructor(name) {
+    hidden(this, "_name", name);
+  }
+  clear() {
+    return run({ planCacheClear: this._name });
+  }
+  clearPlansByQuery(query, projection, sort) {
+    return run({ planCacheClear: this._name, query, ...(projection ? { projection } : {}), ...(sort ? { sort } : {}) });
+  }
+  list(stages = []) {
+    return aggregationCursor({ aggregate: this._name, pipeline: [{ $planCacheStats: {} }, ...stages], cursor: {} }).toArray();
+  }
+  help() {
+    return helpOf("planCache", "The plan cache");
+  }
+}
+refuse(PlanCacheClass, [
+  ["listQueryShapes", "MongoDB 6.0 has list() in its place."],
+  ["getPlansByQuery", "MongoDB 6.0 has list() in its place."],
+]);
 
 /** What `db.c.explain()` gives: the same verbs, answering with the plan. */
 function explainable(collection, verbosity) {
@@ -149,6 +185,12 @@ function explainable(collection, verbosity) {
     findOneAndDelete: (filter, options) => modify(filter, { remove: true }, options),
   };
   verbs.countDocuments = verbs.count;
+  verbs.estimatedDocumentCount = () => explained({ count: name });
+  verbs.findAndModify = ({ query, session, ...rest }) => explained({ findAndModify: name, query: query ?? {}, ...rest });
+  verbs.getCollection = () => collectionOf(collection._db, name);
+  verbs.getVerbosity = () => verbosity;
+  verbs.setVerbosity = (level) => explainable(collection, level);
+  verbs.help = () => helpOf("explain", `${collection.getFullName()}.explain()`);
   verbs.update = (filter, update, options) => write("update", "updates", updateStatement(filter, update, options?.multi === true, options));
   verbs.remove = (filter, options) => write("delete", "deletes", deleteStatement(filter, options === true || options?.justOne ? 1 : 0));
   return new Proxy(verbs, {

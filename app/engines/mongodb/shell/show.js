@@ -1,13 +1,6 @@
 // What the page shows for a statement: the app calls __show with its value.
 const MAX_IDS = 20;
 
-class Text {
-  constructor(value, text) {
-    this.value = value;
-    this.text = text;
-  }
-}
-
 function isDocument(value) {
   if (!isObject(value) || typeof value === "function" || value[extended] || value instanceof Date || value instanceof RegExp) return false;
   const parent = Object.getPrototypeOf(value);
@@ -55,7 +48,8 @@ function showReply(value, limits) {
 /** The rest of a cursor that only this context can read: mapped, or begun. */
 function showCursor(cursor, limits) {
   if (cursor._explain) return showDocuments("documents", [cursor.explain(cursor._explain)], 1, limits);
-  if (!cursor._started && !cursor._maps.length) return toJson({ kind: "cursor", command: plain(cursor._command) });
+  if (cursor._wait !== undefined) return toJson({ kind: "stream", cursor: cursor[streamPart], name: String(cursor._command.aggregate) });
+  if (!cursor._started && !cursor._maps.length) return toJson({ kind: "cursor", ...cursor._request() });
   const documents = [];
   while (documents.length <= limits.maxRows && cursor._fill()) documents.push(cursor.next());
   if (documents.every(isDocument)) return showDocuments("page", documents, documents.length, limits);
@@ -73,6 +67,7 @@ function present(value, limits) {
   if (value === undefined) return '{"kind":"nothing"}';
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return showReply(value, limits);
   if (value[cursorParts]) return showCursor(value[cursorParts], limits);
+  if (value[stagesPart]) return toJson({ kind: "stages", ...value[stagesPart] });
   if (value[collectionPart] ?? value[databasePart]) return showReply(new Text(String(value), String(value)), limits);
   if (value[statusLine]) return toJson({ kind: "status", status: value[statusLine], documents: [plain(shortened(value), true)] });
   if (Array.isArray(value) && value.every(isDocument)) return showDocuments("documents", value, value.length, limits);
@@ -86,48 +81,3 @@ fix("__show", ({ value }, limits) => {
   return value instanceof Promise ? value.then(shown) : shown(value);
 });
 
-const HELP = `show collections            the collections of your sandbox
-show dbs                    its one database, by whatever name you use
-use <name>                  call it by another name
-it                          the next 20 documents of the last cursor
-
-db.<collection>.find({...}).sort({...}).limit(n)      findOne, countDocuments, distinct
-db.<collection>.insertOne({...})                      insertMany, bulkWrite
-db.<collection>.updateOne({...}, {$set: {...}})       updateMany, replaceOne, deleteOne, deleteMany
-db.<collection>.findOneAndUpdate({...}, {...})        findOneAndReplace, findOneAndDelete
-db.<collection>.aggregate([{$match: {...}}, ...])     $lookup, $group, $unwind, $facet, ...
-db.<collection>.createIndex({field: 1})               getIndexes, dropIndex, explain("executionStats")
-db.createCollection(name, {validator: {...}})         createView, getCollectionNames, dropDatabase
-print(...), printjson(...), console.log(...), EJSON, sleep(ms)
-require('mongodb'), new MongoClient(uri), client.db(name).collection(name), await`;
-
-function humanBytes(n) {
-  const units = ["B", "KiB", "MiB"];
-  let size = n;
-  while (size >= 1024 && units.length > 1) {
-    size /= 1024;
-    units.shift();
-  }
-  return `${size.toFixed(2)} ${units[0]}`;
-}
-
-const words = {
-  help: () => new Text(HELP, HELP),
-  use(name) {
-    databaseNamed(name, false);
-    return new Text(name, `switched to db ${name}`);
-  },
-  show(what) {
-    const own = databaseOf(undefined, false);
-    if (what === "collections" || what === "tables") {
-      const names = own.getCollectionNames();
-      return new Text(names, names.join("\n"));
-    }
-    if (what === "dbs" || what === "databases") {
-      const { dataSize, indexSize } = own.stats();
-      return new Text([own.getName()], `${own.getName()}  ${humanBytes(dataSize + indexSize)}`);
-    }
-    throw new MongoInvalidArgumentError(`show ${what}: what can be shown are collections and dbs.`);
-  },
-};
-fix("__word", (word, argument) => words[word](argument));
