@@ -76,6 +76,19 @@ class More:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What is left after a stage of a pipeline: `count` documents (`more`: at least), the first of them, or `note`: why not."""
+
+    name: str
+    body: str | None = None
+    count: int | None = None
+    more: bool = False
+    documents: list[Any] = field(default_factory=list)
+    ms: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """`server_ms` only where the server itself told, with how (`explain`, `slow log`, `statistics`)."""
 
@@ -125,7 +138,7 @@ class Result:
     """The outcome of one statement. Which fields are filled follows from `kind`:
 
     - `rows`: `columns`, and `rows` as the server's own text or None
-    - `documents`: `documents` as canonical Extended JSON, or DynamoDB JSON with `plain` beside it
+    - `documents`: `documents` (or `stages`, each with some) as canonical Extended JSON, or DynamoDB JSON with `plain` beside it
     - `reply`: `reply` as `{"type", "value"}` and `text`, its form in the engine's own shell
     - `status`: `status`, a short line; `documents` may carry the engine's own acknowledgement
     - `error`: `error`
@@ -137,6 +150,7 @@ class Result:
     rows: list[list[str | None]] | None = None
     documents: list[Any] | None = None
     plain: list[Any] | None = None
+    stages: list[Stage] | None = None
     reply: dict[str, Any] | None = None
     text: str | None = None
     status: str | None = None
@@ -146,6 +160,7 @@ class Result:
     stats: Stats = field(default_factory=Stats)
     truncated: Truncated | None = None
     more: More | None = None
+    closer: More | None = None  # another look at the same: a pipeline stage by stage
     plan: Plan | None = None
     plan_note: str | None = None  # why there is no plan, when one was asked for
     reply_bytes: int = 0  # what this result took of the run's reply limit

@@ -62,7 +62,8 @@ def test_the_command_comes_first_and_is_spelled_our_way() -> None:
         {"explain": {"insert": "c"}},
         {"explain": {"shutdown": 1}},
         {"explain": 1},
-        {"aggregate": "c", "pipeline": [{"$changeStream": {}}]},
+        {"aggregate": "c", "pipeline": [{"$changeStream": {"allChangesForCluster": True}}]},
+        {"aggregate": "c", "pipeline": [{"$changeStream": {"fullDocumentBeforeChange": "required"}}]},
     ],
 )
 def test_refused(typed: Any) -> None:

@@ -9,9 +9,9 @@ from app.core.errors import StatementRefused
 from app.core.sandbox import Sandbox
 from app.engines.mongodb.admin import ACTIONS, READY_USERS, Admin, database_of, password_of
 from app.engines.mongodb.errors import AUTHENTICATION_FAILED, refusal, translated
+from app.engines.mongodb.seats import OWNER
 from app.scripting.errors import HostFailure
 
-OWNER = "owner"
 MAX_PRIVILEGES = 50
 NOTES = {
     OWNER: "you: everything on your own database",

@@ -27,7 +27,7 @@ USER_GONE = 11
 ACTIONS = (
     "find insert update remove createCollection dropCollection createIndex dropIndex listCollections "
     "listIndexes collStats dbStats collMod convertToCapped renameCollectionSameDB changeStream killCursors "
-    "planCacheRead planCacheWrite validate indexStats enableProfiler"
+    "planCacheRead planCacheWrite validate indexStats enableProfiler bypassDocumentValidation"
 )
 
 
@@ -93,9 +93,7 @@ class Admin:
                     await database.command("createRole", user, privileges=privileges, roles=[])
                 with _except(USER_EXISTS):
                     pwd = password_of(sandbox, user)
-                    await database.command(
-                        "createUser", user, pwd=pwd, mechanisms=["SCRAM-SHA-256"], roles=[user]
-                    )
+                    await database.command("createUser", user, pwd=pwd, mechanisms=["SCRAM-SHA-256"], roles=[user])
 
     async def drop(self, namespace: str) -> None:
         """Sessions, user, role, data: any other order waits for an open transaction. Idempotent."""
@@ -111,6 +109,12 @@ class Admin:
             await database.command("dropAllRolesFromDatabase")
             await self.end({"effectiveUsers.db": name})
             await database.command("dropDatabase")
+
+    async def drop_views(self, namespace: str) -> None:
+        """The list of a sandbox's views, which only an admin may drop."""
+        name = database_of(namespace)
+        with _ours(name):
+            await self.motor[name].drop_collection("system.views")
 
     async def namespaces(self) -> set[str]:
         """From the users and from the databases: a sandbox without data has no database yet."""

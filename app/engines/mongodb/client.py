@@ -5,22 +5,33 @@ import json
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession
-
 from app.core.engine import Client
-from app.core.errors import EngineUnavailable, SandboxExpired, StatementFailed, StatementRefused, StatementStopped
+from app.core.errors import (
+    EngineUnavailable,
+    SandboxExpired,
+    StatementError,
+    StatementFailed,
+    StatementRefused,
+    StatementStopped,
+)
 from app.core.limits import Limits
 from app.core.plans import Plan
-from app.core.results import Event, Result, Statement, Stats
+from app.core.results import Event, Message, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.engines.mongodb import plan as plans
+from app.engines.mongodb import values
+from app.engines.mongodb.accounts import Accounts
+from app.engines.mongodb.changes import event_of, live
 from app.engines.mongodb.errors import statement_error
 from app.engines.mongodb.host import ShellHost
-from app.engines.mongodb.present import Pager, page, presented
-from app.engines.mongodb.statements import Word, word_of
-from app.engines.mongodb.work import Work
+from app.engines.mongodb.present import Pager, closer_look, documents, page, presented
+from app.engines.mongodb.scans import scan_notice
+from app.engines.mongodb.stages import stages
+from app.engines.mongodb.statements import Word, is_watch, split, word_of
+from app.engines.mongodb.work import Cursor, Work
 from app.scripting.bridge import Bridge
 from app.scripting.errors import HostFailure, ScriptFailed, ScriptStopped
 from app.scripting.runtime import MAX_MEMORY_BYTES, Script, Scripts
@@ -40,6 +51,11 @@ STOPS = {
 }
 
 
+OPEN_TRANSACTION = Notice(
+    "warning", "A transaction is still open. It is aborted now: a transaction lasts no longer than its run."
+)
+
+
 class MongoClient(Client):
     def __init__(
         self,
@@ -47,22 +63,21 @@ class MongoClient(Client):
         name: str,
         *,
         scripts: Scripts,
-        motor: "AsyncIOMotorClient[dict[str, Any]]",
-        session: AsyncIOMotorClientSession,
         work: Work,
+        accounts: Accounts,
         must_run: Callable[[], None],
     ) -> None:
         super().__init__(sandbox, name)
         self._must_run = must_run
         self._scripts = scripts
-        self._session = session
-        self.motor = motor
+        self._accounts = accounts
         self.work = work
-        self.host = ShellHost(work)
+        self.host = ShellHost(work, work.admin, accounts)
         self._bridge: Bridge | None = None
         self._script: Script | None = None
         self._pager: Pager | None = None
         self._source = ""
+        self._last_start = -1
         self._plans_of: dict[int, dict[str, Any]] = {}
         self._stopping = False
         self._idle = asyncio.Event()
@@ -80,6 +95,7 @@ class MongoClient(Client):
     async def begin(self, source: str, limits: Limits) -> None:
         self._must_run()
         self._source = source
+        self._last_start = _last_start(source)
         self._stopping = False
         self._plans_of.clear()
         self.host.begin()
@@ -89,22 +105,46 @@ class MongoClient(Client):
 
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
         began = time.perf_counter()
-        self.work.deadline = time.monotonic() + limits.left_ms / 1000
+        left_ms = min(limits.left_ms, limits.max_run_ms)
+        self.work.deadline = time.monotonic() + left_ms / 1000
         self.host.explainable = None
         self._idle.clear()
+        failed: StatementError | None = None
+        outcome: Result | Live | None = None
         try:
-            result = await self._result(statement, limits)
-        finally:
+            try:
+                outcome = await self._result(statement, replace(limits, left_ms=left_ms))
+            except StatementError as exc:
+                failed = exc
             if self.host.explainable is not None:
                 self._plans_of[statement.start] = self.host.explainable
-            notices, self.host.notices = self.host.notices, []
+            if isinstance(outcome, Result):
+                await self._add_remarks(outcome, statement)
+            for notice in self._said():
+                yield notice
+            if isinstance(outcome, Live):
+                async for event in live(self.work, outcome.cursor, self.host.name, statement, limits, began):
+                    yield event if isinstance(event, Message) else _timed(event, began)
+        finally:
             self._idle.set()
-            said = [*notices]
-        for notice in said:
-            yield notice
-        count = len(result.documents) if result.kind == "documents" and result.documents is not None else None
-        result.stats = Stats(total_ms=(time.perf_counter() - began) * 1000, row_count=count)
-        yield result
+        if failed is not None:
+            raise failed
+        if isinstance(outcome, Result):
+            yield _timed(outcome, began)
+
+    def _said(self) -> list[Notice]:
+        said, self.host.notices = self.host.notices, []
+        return said
+
+    async def _add_remarks(self, result: Result, statement: Statement) -> None:
+        """What is worth knowing beside a result: a query without an index, a transaction that ends with the run."""
+        command = self.host.explainable
+        if command is not None and not self._stopping:
+            notice = await scan_notice(self.work, command)
+            if notice is not None:
+                result.notices.append(notice)
+        if statement.start == self._last_start and self.work.seats.open_transactions:
+            result.notices.append(OPEN_TRANSACTION)
 
     async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
         command = self._plans_of.get(statement.start)
@@ -127,6 +167,8 @@ class MongoClient(Client):
             await self.work.close_all(keep)
         except (EngineUnavailable, SandboxExpired, HostFailure):
             self._pager = None
+        for close in self._accounts.close():
+            await asyncio.to_thread(close)
 
     async def stop(self) -> None:
         if self._script is None:
@@ -142,9 +184,10 @@ class MongoClient(Client):
         if not self._closed:
             self._closed = True
             await self.stop()
-            await self._session.end_session()
+            await self.work.seats.end_all()
+            await self.work.seats.own.session.end_session()
 
-    async def _result(self, statement: Statement, limits: Limits) -> Result:
+    async def _result(self, statement: Statement, limits: Limits) -> "Result | Live":
         """Execute a statement; whatever ends it early has ended on the server too when this raises."""
         try:
             return await self._execute(statement, limits)
@@ -164,7 +207,7 @@ class MongoClient(Client):
             self._pager = None
             raise
 
-    async def _execute(self, statement: Statement, limits: Limits) -> Result:
+    async def _execute(self, statement: Statement, limits: Limits) -> "Result | Live":
         word = word_of(statement.text)
         if word is not None and word.name == "it":
             return await self._more(statement, limits)
@@ -177,14 +220,36 @@ class MongoClient(Client):
             show=json.dumps({"maxRows": limits.max_rows, "maxBytes": limits.max_reply_bytes}),
         )
         shown = json.loads(text)
-        if shown["kind"] == "cursor":
-            _, cursor = await self.work.open(self.host.order(shown["command"]))
-            self._pager = Pager(cursor)
-            return await page(self._pager, self.work, statement, limits)
-        if shown["kind"] == "page":
-            self._pager = Pager(rest=deque(shown["documents"]))
-            return await page(self._pager, self.work, statement, limits)
-        return presented(shown, statement, limits)
+        match shown["kind"]:
+            case "cursor":
+                order = self.host.order(shown["command"])
+                _, cursor = await self.work.open(order, shown.get("session"))
+                self._pager = Pager(cursor)
+                result = await page(self._pager, self.work, statement, limits)
+                result.closer = closer_look(order)
+                return result
+            case "page":
+                self._pager = Pager(rest=deque(shown["documents"]))
+                return await page(self._pager, self.work, statement, limits)
+            case "stages":
+                order = self.host.order(shown["command"])
+                self.host.explainable = None
+                return await stages(self.work, order, shown.get("session"), statement, limits)
+            case "stream":
+                return await self._watching(shown, statement, limits)
+            case _:
+                return presented(shown, statement, limits)
+
+    async def _watching(self, shown: dict[str, Any], statement: Statement, limits: Limits) -> "Result | Live":
+        """A change stream as a statement's value: live where the statement is nothing else, else what has come until now."""
+        cursor = self.work.cursors.get(str(shown["cursor"]))
+        if cursor is None:
+            return Result(kind="status", statement=statement, status="a closed change stream")
+        if is_watch(statement.text):
+            return Live(cursor)
+        raw = await self.work.poll(cursor, 100)
+        changes = [event_of(values.decode(document), self.work.database, self.host.name) for document in raw]
+        return documents([values.to_data(change) for change in changes], len(changes), statement, limits)
 
     async def _more(self, statement: Statement, limits: Limits) -> Result:
         if self._pager is None or self._pager.exhausted:
@@ -219,6 +284,28 @@ class MongoClient(Client):
             return None
         before = lines[line - 1].encode("utf-8", "replace")[: column - 1].decode("utf-8", "ignore")
         return sum(len(text) + 1 for text in lines[: line - 1]) + len(before)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A statement that goes on as a change stream."""
+
+    cursor: Cursor
+
+
+def _timed(result: Event, began: float) -> Event:
+    if isinstance(result, Result):
+        count = len(result.documents) if result.kind == "documents" and result.documents is not None else None
+        result.stats = Stats(total_ms=(time.perf_counter() - began) * 1000, row_count=count)
+    return result
+
+
+def _last_start(source: str) -> int:
+    try:
+        found = split(source)
+    except StatementFailed:
+        return -1
+    return found[-1].start if found else -1
 
 
 def _code_of(word: Word) -> str:

@@ -33,7 +33,6 @@ EFFECTS: dict[str, Effect] = {
     "profile": "other",
     "planCacheClear": "other",
     "convertToCapped": "grow",
-    "connectionStatus": "read",
 }
 SPELLINGS = {name.lower(): name for name in EFFECTS}
 EXPLAINABLE = frozenset(("find", "aggregate", "count", "distinct", "update", "delete", "findAndModify"))

@@ -20,6 +20,7 @@ from app.core.limits import Limits, Quota, Usage
 from app.core.places import PlaceError, Places
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
+from app.core.vocabulary import Word
 from app.engines.mongodb import filling, schema, statements
 from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.admin import Admin, database_of
@@ -28,6 +29,7 @@ from app.engines.mongodb.errors import translated
 from app.engines.mongodb.quota import Ledger
 from app.engines.mongodb.seats import Seat
 from app.engines.mongodb.server import MongoServer, executable
+from app.engines.mongodb.words import all_words
 from app.engines.mongodb.work import Work
 from app.scripting.runtime import Scripts, prelude_files
 
@@ -145,8 +147,8 @@ class MongoEngine(Engine):
     def streams(self, statement: Statement) -> bool:
         return statements.is_watch(statement.text)
 
-    def words(self) -> list[Word]:
-        return words.all_words()
+    async def words(self) -> list[Word]:
+        return list(all_words())
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)

@@ -26,7 +26,7 @@ LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult", "Resuma
 
 HINTS = {
     "DuplicateKey": "A document with this key exists already, and the index allows one.",
-    "Unauthorized": "A sandbox has rights on its own database alone.",
+    "Unauthorized": "A sandbox has rights on its own database alone; a ready user (db.auth) has fewer.",
     "DocumentValidationFailure": "The collection's validator refused the document; the detail says why.",
     "WriteConflict": "Another transaction changed the same document first: begin this one again, or use withTransaction().",
     "NoSuchTransaction": "The transaction is over: it was aborted, or lasted longer than 10 s.",

@@ -9,12 +9,13 @@ from bson.errors import BSONError
 from app.core.errors import StatementRefused
 from app.core.results import Notice
 from app.engines.mongodb import values
-from app.engines.mongodb.accounts import OWNER, Accounts
+from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.admin import Admin
 from app.engines.mongodb.changes import event_of
 from app.engines.mongodb.commands import CURSOR_COMMANDS, EXPLAINABLE, Order, accept
 from app.engines.mongodb.errors import driver_error, readable, refusal
 from app.engines.mongodb.own import OwnAnswers
+from app.engines.mongodb.seats import OWNER
 from app.engines.mongodb.words import methods_of
 from app.engines.mongodb.work import Cursor, Work
 from app.scripting.bridge import Operation
@@ -33,7 +34,7 @@ class ShellHost:
         self._work = work
         self._accounts = accounts
         self.name = FIRST_NAME
-        self._own = OwnAnswers(admin, accounts, work.database, lambda: self.name)
+        self._own = OwnAnswers(admin, accounts, work, lambda: self.name)
         self.notices: list[Notice] = []
         self.explainable: dict[str, Any] | None = None
         self._printed_bytes = 0
@@ -128,7 +129,7 @@ class ShellHost:
         return await self._changes(key, cursor, int(ms) if isinstance(ms, int | float) else 0)
 
     async def _changes(self, key: str, cursor: Cursor, wait_ms: int) -> str:
-        raw = await self._work.poll(cursor, wait_ms) if wait_ms else await self._work.take(cursor, len(cursor.buffer))
+        raw = await self._work.poll(cursor, wait_ms)
         changes = [event_of(values.decode(document), self._work.database, self.name) for document in raw]
         if cursor.exhausted:
             self._work.cursors.pop(key, None)
@@ -160,9 +161,11 @@ class ShellHost:
 
     async def _auth(self, request: dict[str, Any]) -> str:
         user = str(request.get("user"))
-        await self._work.seats.sit(await self._accounts.motor(user, str(request.get("password"))))
+        await self._work.seats.sit(await self._accounts.motor(user, str(request.get("password"))), user)
         if user != OWNER:
-            self.notices.append(Notice("info", f"For the rest of this run you are {user}; db.logout() makes you yourself again."))
+            self.notices.append(
+                Notice("info", f"For the rest of this run you are {user}; db.logout() makes you yourself again.")
+            )
         return '{"ok":1}'
 
     async def _logout(self, request: dict[str, Any]) -> str:
@@ -194,7 +197,8 @@ class ShellHost:
         known = "null" if cursor.exhausted else json.dumps(key)
         if cursor.exhausted:
             self._work.cursors.pop(key, None)
-        return f'{{"cursor":{known},"documents":{values.documents_json(documents)}}}'
+        shown = values.to_json(self._work.shown(cursor, documents))
+        return f'{{"cursor":{known},"documents":{shown}}}'
 
     async def _close(self, request: dict[str, Any]) -> str:
         await self._work.close(str(request.get("cursor")))
@@ -228,10 +232,12 @@ class ShellHost:
         names = [str(raw["name"]) for raw in await self._work.take(cursor, PART_DOCUMENTS)]
         dropped = 0
         for name in sorted(names, key=lambda n: n.startswith("system.")):
-            if name in ("system.views", "system.profile") or name.startswith("system.buckets."):
+            if name in OWN_COLLECTIONS or name.startswith("system.buckets."):
                 continue
             await self._work.command(accept({"drop": name}))
             dropped += 1
+        if self._work.seats.user == OWNER and "system.views" in names:
+            await self._work.admin.drop_views(self._work.namespace)
         return json.dumps({"dropped": dropped})
 
     async def _print(self, request: dict[str, Any]) -> str:
@@ -255,6 +261,7 @@ def _needed(request: dict[str, Any]) -> str:
     return str(request.get("session"))
 
 
+OWN_COLLECTIONS = ("system.views", "system.profile")
 DATA_COMMANDS = frozenset(("insert", "update", "delete", "findAndModify", "distinct", "count"))
 """Their replies carry the visitor's own values, and nothing of the server's."""
 
@@ -271,6 +278,17 @@ CODE_NAMES = {
     52: "DollarPrefixedFieldName",
     53: "InvalidIdField",
     66: "ImmutableField",
+    14: "TypeMismatch",
+    28: "PathNotViable",
+    31: "CannotCreateIndex",
+    40: "ConflictingUpdateOperators",
+    56: "EmptyFieldName",
+    57: "DottedFieldName",
+    112: "WriteConflict",
+    166: "CommandNotSupportedOnView",
+    17280: "KeyTooLong",
+    17419: "BSONObjectTooLarge",
+    10334: "BSONObjectTooLarge",
 }
 """The server gives a write error's code without its name."""
 

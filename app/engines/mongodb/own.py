@@ -8,7 +8,8 @@ from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.admin import Admin
 from app.engines.mongodb.commands import EFFECTS
 from app.engines.mongodb.errors import refusal, translated
-from app.engines.mongodb.values import masked
+from app.engines.mongodb.values import OURS, masked
+from app.engines.mongodb.work import Work
 
 Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -17,23 +18,31 @@ HELLO = (
     "isWritablePrimary", "ismaster", "secondary", "setName", "setVersion", "maxBsonObjectSize", "maxMessageSizeBytes",
     "maxWriteBatchSize", "localTime", "logicalSessionTimeoutMinutes", "minWireVersion", "maxWireVersion", "readOnly",
 )  # fmt: skip
-STATUS = ("set", "date", "myState", "term", "heartbeatIntervalMillis", "majorityVoteCount", "writableVotingMembersCount")
+STATUS = (
+    "set",
+    "date",
+    "myState",
+    "term",
+    "heartbeatIntervalMillis",
+    "majorityVoteCount",
+    "writableVotingMembersCount",
+)
 STATUS_MEMBER = ("_id", "health", "state", "stateStr", "uptime", "optime", "optimeDate", "electionDate", "self")
 CONFIG = ("_id", "version", "term", "protocolVersion", "writeConcernMajorityJournalDefault")
 CONFIG_MEMBER = ("_id", "arbiterOnly", "buildIndexes", "hidden", "priority", "secondaryDelaySecs", "votes")
 OPERATION = (
     "opid", "op", "ns", "secs_running", "microsecs_running", "planSummary", "numYields", "waitingForLock", "msg",
 )  # fmt: skip
-OURS_IN_COMMANDS = frozenset(("lsid", "$clusterTime", "$db", "comment", "$readPreference", "txnNumber", "maxTimeMS"))
 
 
 class OwnAnswers:
     """`name` gives what the visitor calls the database."""
 
-    def __init__(self, admin: Admin, accounts: Accounts, database: str, name: Callable[[], str]) -> None:
+    def __init__(self, admin: Admin, accounts: Accounts, work: Work, name: Callable[[], str]) -> None:
         self._admin = admin
         self._accounts = accounts
-        self._database = database
+        self._seats = work.seats
+        self._database = work.database
         self._name = name
         self._answers: dict[str, Answer] = {
             "hello": self._hello,
@@ -44,6 +53,7 @@ class OwnAnswers:
             "listCommands": self._commands,
             "currentOp": self._operations,
             "killOp": self._kill,
+            "connectionStatus": self._who,
             "usersInfo": self._users,
             "rolesInfo": self._roles,
             "grantPrivilegesToRole": self._change_role,
@@ -96,7 +106,7 @@ class OwnAnswers:
         return {"inprog": [self._operation(found) for found in await self._running()]}
 
     def _operation(self, found: dict[str, Any]) -> dict[str, Any]:
-        command = {k: v for k, v in (found.get("command") or {}).items() if k not in OURS_IN_COMMANDS}
+        command = {k: v for k, v in (found.get("command") or {}).items() if k not in OURS}
         shown: dict[str, Any] = masked({**_only(found, OPERATION), "command": command}, self._database, self._name())
         return shown
 
@@ -115,6 +125,11 @@ class OwnAnswers:
         with translated(self._database):
             await self._admin.motor.admin.command("killOp", op=op)
         return {"info": "attempting to kill op"}
+
+    async def _who(self, _: dict[str, Any]) -> dict[str, Any]:
+        user = self._seats.user
+        users, roles = [{"user": user, "db": self._name()}], [{"role": user, "db": self._name()}]
+        return {"authInfo": {"authenticatedUsers": users, "authenticatedUserRoles": roles}}
 
     async def _users(self, fields: dict[str, Any]) -> dict[str, Any]:
         return {"users": self._accounts.users(fields["value"])}

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.limits import Limits
-from app.core.results import Notice, Result, Statement, Truncated
+from app.core.results import More, Result, Statement, Truncated
 from app.engines.mongodb import values
+from app.engines.mongodb.commands import Order
 from app.engines.mongodb.work import Cursor, Work
 
 PAGE = 20
-MORE = Notice("info", 'Type "it" for more.')
+MORE = More("Next 20", "it")
+MAX_CLOSER_CHARS = 20_000
 
 
 @dataclass(slots=True)
@@ -34,14 +36,27 @@ async def page(pager: Pager, work: Work, statement: Statement, limits: Limits) -
         found: list[Any] = []
         while len(found) < most and not pager.cursor.exhausted:
             raw = await work.take(pager.cursor, most - len(found))
-            found += [values.to_data(values.decode(document)) for document in raw]
+            found += [values.to_data(document) for document in work.shown(pager.cursor, raw)]
         left_behind = found
     else:
         left_behind = [pager.rest.popleft() for _ in range(min(most, len(pager.rest)))]
     result = documents(left_behind, len(left_behind), statement, limits)
     if not pager.exhausted and result.truncated is None:
-        result.notices.append(MORE)
+        result.more = MORE
     return result
+
+
+def closer_look(order: Order) -> More | None:
+    """A source that shows the same pipeline stage by stage, for a pipeline that has several and a text of some length at most."""
+    pipeline = order.command.get("pipeline")
+    target = order.command.get("aggregate")
+    if not isinstance(pipeline, list) or len(pipeline) < 1 or order.waits or order.name != "aggregate":
+        return None
+    call = f"getCollection({json.dumps(target)}).aggregate" if isinstance(target, str) else "aggregate"
+    options = {key: order.command[key] for key in ("hint", "collation", "let") if key in order.command}
+    given = f", {values.shell_text(options)}" if options else ""
+    text = f"db.{call}({values.shell_text(pipeline)}{given}).stages()"
+    return More("Stages", text) if len(text) <= MAX_CLOSER_CHARS else None
 
 
 def documents(found: Sequence[Any], total: int, statement: Statement, limits: Limits, cut: str | None = None) -> Result:

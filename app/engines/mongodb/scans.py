@@ -24,14 +24,16 @@ async def scan_notice(work: Work, command: dict[str, Any]) -> Notice | None:
     deadline = work.deadline
     work.deadline = min(deadline, time.monotonic() + MAX_MS / 1000)
     try:
-        count = int((await work.command(Order("count", {"count": target}, "read")))["n"])
+        count = int((await work.command(Order("count", {"count": target}, "read"), remark=True))["n"])
         if count < MIN_DOCUMENTS:
             return None
         inner = {key: value for key, value in command.items() if key not in ("maxTimeMS", "writeConcern")}
         for many in ("updates", "deletes"):
             if many in inner:
                 inner[many] = inner[many][:1]
-        reply = await work.command(Order("explain", {"explain": inner, "verbosity": "queryPlanner"}, "read"))
+        reply = await work.command(
+            Order("explain", {"explain": inner, "verbosity": "queryPlanner"}, "read"), remark=True
+        )
     except HostFailure:  # a view, or a command that has no plan: nothing is known, so nothing is said
         return None
     finally:

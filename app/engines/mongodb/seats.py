@@ -13,6 +13,7 @@ from app.core.errors import StatementRefused
 from app.engines.mongodb.errors import refusal, translated
 from app.scripting.errors import HostFailure
 
+OWNER = "owner"
 MAX_SESSIONS = 10
 MISUSE = (ConfigurationError, InvalidOperation, TypeError, ValueError)
 
@@ -29,6 +30,7 @@ class Seats:
     def __init__(self, own: Seat, database: str) -> None:
         self._own = own
         self._current = own
+        self.user = OWNER
         self._database = database
         self._started: dict[str, Seat] = {}
         self._keys = itertools.count(1)
@@ -48,9 +50,9 @@ class Seats:
 
     @property
     def open_transactions(self) -> int:
-        return sum(seat.session.in_transaction for seat in self._started.values())
+        return sum(bool(seat.session.delegate.in_transaction) for seat in self._started.values())
 
-    async def sit(self, motor: "AsyncIOMotorClient[dict[str, Any]] | None") -> None:
+    async def sit(self, motor: "AsyncIOMotorClient[dict[str, Any]] | None", user: str = OWNER) -> None:
         """Be another user from now on, or oneself again."""
         if self._started:
             raise _misuse("End the sessions before another user takes over: endSession().")
@@ -60,6 +62,7 @@ class Seats:
         if motor is not None:
             with translated(self._database):
                 self._current = Seat(motor, await motor.start_session())
+        self.user = user
 
     async def start(self) -> str:
         if len(self._started) >= MAX_SESSIONS:
@@ -116,7 +119,7 @@ class Seats:
     def forget(self) -> None:
         """The server is gone, and every session on it."""
         self._started.clear()
-        self._current = self._own
+        self._current, self.user = self._own, OWNER
 
 
 def _misuse(message: str) -> HostFailure:

@@ -51,14 +51,20 @@ def is_watch(text: str) -> bool:
     """Whether a statement is nothing but a change stream being opened: `db.orders.watch([...])`."""
     if "watch" not in text:
         return False
-    nodes = [n for n in Parser(JAVASCRIPT).parse(text.encode("utf-8", "replace")).root_node.named_children if n.type != "comment"]
+    nodes = [
+        n
+        for n in Parser(JAVASCRIPT).parse(text.encode("utf-8", "replace")).root_node.named_children
+        if n.type != "comment"
+    ]
     if len(nodes) != 1 or nodes[0].type != "expression_statement":
         return False
     node = nodes[0].named_children[0]
     if node.type == "await_expression":
         node = node.named_children[0]
     called = node.child_by_field_name("function") if node.type == "call_expression" else None
-    method = called.child_by_field_name("property") if called is not None and called.type == "member_expression" else None
+    method = (
+        called.child_by_field_name("property") if called is not None and called.type == "member_expression" else None
+    )
     return method is not None and method.text == b"watch"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,10 +72,6 @@ def decoded(value: Any) -> Any:
     return decode(value) if isinstance(value, RawBSONDocument) else value
 
 
-def documents_json(documents: Iterable[RawBSONDocument]) -> str:
-    return f"[{','.join(to_json(decode(document)) for document in documents)}]"
-
-
 def plain_reply(reply: Mapping[str, Any]) -> dict[str, Any]:
     """A command's reply without what speaks of the cluster and the machine."""
     return {key: value for key, value in reply.items() if key not in HIDDEN_IN_REPLIES}
@@ -89,7 +85,10 @@ HIDDEN_IN_REPLIES = frozenset(
 def masked(value: Any, database: str, name: str) -> Any:
     """A reply in which namespaces begin with what the visitor calls the database."""
     if isinstance(value, dict):
-        return {key: _named(item, database, name) if key in NAMES else masked(item, database, name) for key, item in value.items()}
+        return {
+            key: _named(item, database, name) if key in NAMES else masked(item, database, name)
+            for key, item in value.items()
+        }
     return [masked(item, database, name) for item in value] if isinstance(value, list) else value
 
 
@@ -97,10 +96,25 @@ def _named(value: Any, database: str, name: str) -> Any:
     if value == database:
         return name
     if isinstance(value, str) and value.startswith(f"{database}."):
-        return f"{name}{value[len(database):]}"
+        return f"{name}{value[len(database) :]}"
     return masked(value, database, name)
 
 
+def recorded(entry: dict[str, Any], database: str) -> dict[str, Any] | None:
+    """An entry of the profiler as the visitor caused it; None for what the playground asked for itself."""
+    command = entry.get("command")
+    if isinstance(command, dict):
+        if REMARK in str(command.get("comment")) or not str(entry.get("user")).endswith(f"@{database}"):
+            return None
+        entry["command"] = {key: value for key, value in command.items() if key not in OURS}
+    kept = {key: value for key, value in entry.items() if key not in ("client", "user", "allUsers", "appName")}
+    shown: dict[str, Any] = masked(kept, database, "sandbox")
+    return shown
+
+
+REMARK = "sandtable-remark"
+OURS = frozenset(("lsid", "$clusterTime", "$db", "comment", "$readPreference", "txnNumber", "maxTimeMS"))
+"""What the playground and the driver add to a command."""
 NAMES = frozenset(("ns", "namespace", "db", "$db", "viewOn", "dropped", "user"))
 
 CONSTRUCTORS = {
@@ -122,7 +136,7 @@ def _shell(data: Any) -> str:
     if not isinstance(data, dict):
         return _quoted(data) if isinstance(data, str) else json.dumps(data)
     if len(data) == 1:
-        (key, inner), = data.items()
+        ((key, inner),) = data.items()
         if key in ("$numberInt", "$numberDouble") and isinstance(inner, str):
             return inner
         if key in CONSTRUCTORS:

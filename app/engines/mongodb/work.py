@@ -27,6 +27,8 @@ WATCH_S = 0.1
 PART_BYTES = 500_000
 BATCH_DOCUMENTS = 500
 MAX_WATCHING = 5
+MAX_WAIT_MS = 200
+"""A cursor that waits on the oplog is deaf to killOp meanwhile, so that it waits a little at a time."""
 TOO_MANY_WATCHING = StatementRefused(
     f"A run may have {MAX_WATCHING} change streams open.",
     code="max_change_streams",
@@ -56,7 +58,7 @@ class Work:
     """The commands of one client. `deadline` (monotonic seconds) is set for each statement."""
 
     def __init__(self, seat: Seat, admin: Admin, ledger: Ledger, namespace: str) -> None:
-        self._admin = admin
+        self.admin = admin
         self.ledger = ledger
         self.namespace = namespace
         self.database = database_of(namespace)
@@ -79,7 +81,7 @@ class Work:
         return int((self.deadline - time.monotonic()) * 1000)
 
     async def command(
-        self, order: Order, *, n_bytes: int = 0, done: int = 0, seat: Seat | None = None
+        self, order: Order, *, n_bytes: int = 0, done: int = 0, seat: Seat | None = None, remark: bool = False
     ) -> RawBSONDocument:
         """Send a command and give its reply. Raises HostFailure, ScriptStopped, EngineUnavailable."""
         if order.effect == "grow":
@@ -89,7 +91,7 @@ class Work:
                 raise refusal(exc) from exc
         if self.left_ms <= 0:
             raise ScriptStopped("time")
-        ready = stamped(order, comment=self.comment, left_ms=self.left_ms)
+        ready = stamped(order, comment=values.REMARK if remark else self.comment, left_ms=self.left_ms)
         database = "admin" if order.name == "renameCollection" else self.database
         if order.name == "renameCollection":
             ready["renameCollection"] = f"{self.database}.{ready['renameCollection']}"
@@ -123,7 +125,7 @@ class Work:
         """End what still runs of this run on the server, and return when it has ended."""
         sent, self._running = self._running, None
         if sent is not None and (sent.cancelled() or not sent.done()):
-            await self._admin.end(marked(self.comment))
+            await self.admin.end(marked(self.comment))
 
     async def open(self, order: Order, session: str | None = None) -> tuple[str, Cursor]:
         """Send a command that answers with a cursor; it is known by its key until it is exhausted or closed."""
@@ -158,10 +160,22 @@ class Work:
             part.append(cursor.buffer.popleft())
         return part
 
+    def shown(self, cursor: Cursor, documents: list[RawBSONDocument]) -> list[dict[str, Any]]:
+        """The documents as the visitor may see them: the profiler's speak of the server too."""
+        found = [values.decode(document) for document in documents]
+        if cursor.collection != "system.profile":
+            return found
+        entries = (values.recorded(entry, self.database) for entry in found)
+        return [entry for entry in entries if entry is not None]
+
     async def poll(self, cursor: Cursor, wait_ms: int) -> list[RawBSONDocument]:
         """What a change stream has, after waiting for it so long at the most."""
-        if not cursor.buffer and cursor.server_id:
-            await self._more(cursor, max(1, min(wait_ms, self.left_ms - 50)))
+        until = min(time.monotonic() + wait_ms / 1000, self.deadline - 0.05)
+        while wait_ms and not cursor.buffer and cursor.server_id and not self.stopped:
+            left_ms = int((until - time.monotonic()) * 1000)
+            await self._more(cursor, max(1, min(left_ms, MAX_WAIT_MS)))
+            if left_ms <= MAX_WAIT_MS:
+                break
         return await self.take(cursor, len(cursor.buffer)) if cursor.buffer else []
 
     async def _more(self, cursor: Cursor, wait_ms: int | None = None) -> None:

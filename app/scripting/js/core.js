@@ -78,8 +78,9 @@ publish("sleep", function sleep(ms) {
 
 /** Timers have no loop of their own: each wait is slept in its turn, the earliest first, when the script next gives way. */
 const timed = [];
+let timersMade = 0;
 publish("setTimeout", function setTimeout(callback, ms = 0, ...values) {
-  const timer = { at: Date.now() + Math.max(0, Number(ms) || 0), callback, values };
+  const timer = { id: ++timersMade, at: Date.now() + Math.max(0, Number(ms) || 0), callback, values };
   timed.push(timer);
   Promise.resolve().then(() => {
     if (!timed.length) return;
@@ -89,9 +90,9 @@ publish("setTimeout", function setTimeout(callback, ms = 0, ...values) {
     if (left > 0) ask("sleep", { ms: left });
     next.callback(...next.values);
   });
-  return timer;
+  return timer.id;
 });
-publish("clearTimeout", (timer) => {
-  const at = timed.indexOf(timer);
+publish("clearTimeout", (id) => {
+  const at = timed.findIndex((timer) => timer.id === id);
   if (at >= 0) timed.splice(at, 1);
 });

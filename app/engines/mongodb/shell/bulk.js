@@ -134,6 +134,11 @@ class BulkClass {
     return inspect(this.tojson());
   }
 }
+define(BulkClass, "name", { value: "Bulk" });
+define(BulkFindClass, "name", { value: "BulkFind" });
+method(BulkClass, inspectAs, function () {
+  return `Bulk ${inspect(this.tojson())}`;
+});
 method(CollectionClass, "initializeOrderedBulkOp", function () {
   return guarded(new BulkClass(this, true), "A bulk");
 });

@@ -115,7 +115,7 @@ function near(name, known) {
     const prefix = wanted.length > 2 && (other.startsWith(wanted) || wanted.startsWith(other)) ? -2 : 0;
     return [distance(wanted, other) + prefix, k];
   });
-  return scored.filter(([d]) => d <= Math.max(2, wanted.length / 3)).sort((a, b) => a[0] - b[0]).slice(0, 4).map(([, k]) => k);
+  return scored.filter(([d]) => d <= Math.max(1, Math.min(2, wanted.length - 3), wanted.length / 3)).sort((a, b) => a[0] - b[0]).slice(0, 4).map(([, k]) => k);
 }
 
 function noSuch(what, name, known) {
@@ -124,11 +124,26 @@ function noSuch(what, name, known) {
   throw new TypeError(`${what} has no method ${name}(): ${hint}.`);
 }
 
-/** The public method names of a class, its parents included. */
-function methodsOf(made) {
-  const names = [];
-  for (let p = made.prototype; p && p !== Object.prototype; p = Object.getPrototypeOf(p)) names.push(...Object.getOwnPropertyNames(p));
-  return [...new Set(names)].filter((n) => n !== "constructor" && n[0] !== "_");
+/** The public method names of a class, its parents included; with `all`, those too that only say why they are not here. */
+function methodsOf(made, all = false) {
+  const layers = [];
+  for (let p = made.prototype; p && p !== Object.prototype; p = Object.getPrototypeOf(p)) layers.push(Object.getOwnPropertyDescriptors(p));
+  const names = layers.flatMap((layer) => Object.keys(layer));
+  const found = (name) => layers.find((layer) => name in layer)[name];
+  return [...new Set(names)].filter((n) => n !== "constructor" && n[0] !== "_" && (all || !REFUSED.has(found(n).value)));
+}
+const REFUSED = new Set();
+
+/** A result of the driver's that may be awaited, or chained with then(): it is there already. */
+function promising(value) {
+  if (value === null || typeof value !== "object" || "then" in value) return value;
+  const settled = () => {
+    for (const key of ["then", "catch", "finally"]) delete value[key];
+    return Promise.resolve(value);
+  };
+  hidden(value, "then", (...handlers) => settled().then(...handlers));
+  hidden(value, "catch", (handler) => settled().catch(handler));
+  return hidden(value, "finally", (handler) => settled().finally(handler));
 }
 
 const QUIET = new Set(["then", "toJSON", "toBSON", "catch", "finally"]);
@@ -152,7 +167,11 @@ function guarded(object, what) {
 /** Methods that exist in mongosh and not here: each says why. */
 function refuse(made, reasons) {
   for (const [names, reason] of reasons) {
-    for (const name of names.split(" ")) method(made, name, () => ask("refuse", { name, reason }));
+    for (const name of names.split(" ")) {
+      const refusal = () => ask("refuse", { name, reason });
+      REFUSED.add(refusal);
+      method(made, name, refusal);
+    }
   }
 }
 
@@ -167,7 +186,7 @@ class Text {
 /** What an object can do, from the app's own list of words. */
 function helpOf(within, what) {
   const entries = ask("help", { within });
-  const width = Math.max(...entries.map(([call]) => call.length)) + 2;
-  const text = [`${what}:`, ...entries.map(([call, info]) => `  ${call.padEnd(width)}${info}`)].join("\n");
+  const width = Math.min(44, Math.max(...entries.map(([call]) => call.length)) + 2);
+  const text = [`${what}:`, ...entries.map(([call, info]) => `  ${call.length < width ? call.padEnd(width) : `${call}\n  ${" ".repeat(width)}`}${info}`)].join("\n");
   return new Text(entries.map(([call]) => call.split("(")[0]), text);
 }

@@ -56,7 +56,7 @@ class CursorClass {
   toArray() {
     const all = [];
     while (this._fill()) all.push(this.next());
-    return all;
+    return this._promises ? promising(all) : all;
   }
   forEach(visit) {
     while (this._fill()) if (visit(this.next()) === false) return;

@@ -2,27 +2,34 @@
 const collectionPart = Symbol("collection");
 const databasePart = Symbol("database");
 const COLLECTION_METHODS = methodsOf(FullCollectionClass);
+const COLLECTION_NAMES = new Set(methodsOf(FullCollectionClass, true));
 const OTHER_DATABASES = /^(admin|local|config|sbx_.*)$/;
 
 function collectionOf(db, name) {
   need(typeof name === "string" && name !== "" && !name.includes("\0"), "A collection's name is a text.");
   const collection = new FullCollectionClass(db, name);
   hidden(collection, inspectAs, () => collection.getFullName());
-  const methods = new Set(COLLECTION_METHODS);
   return new Proxy(() => undefined, {
     get(_, key) {
       if (key === collectionPart) return collection;
       if (typeof key === "symbol" || key[0] === "_") return collection[key];
       if (QUIET.has(key)) return undefined;
       if (key === "toString" || key === "valueOf") return () => collection.getFullName();
-      if (!methods.has(key)) return collectionOf(db, `${name}.${key}`);
+      if (!COLLECTION_NAMES.has(key)) return collectionOf(db, `${name}.${key}`);
       const value = collection[key];
-      return typeof value === "function" ? value.bind(collection) : value;
+      if (typeof value !== "function") return value;
+      return db._node ? (...values) => promised(value.apply(collection, values)) : value.bind(collection);
     },
     apply: () => noSuchMethod(db, name),
     set: () => raise({ name: "TypeError", message: "A collection is not an object to set properties of; insert documents into it." }),
     ownKeys: () => [],
   });
+}
+
+/** What a collection of the driver's gives: a cursor stays one. */
+function promised(value) {
+  if (value?.[cursorParts]) hidden(value[cursorParts], "_promises", true);
+  return value?.[cursorParts] || value?.[extended] || value?.[collectionPart] ? value : promising(value);
 }
 
 /** `db.users.fnd()` calls the collection `users.fnd`, and `db.getCollectionName()` the collection of that name. */
@@ -154,7 +161,7 @@ class DatabaseClass {
     return 64;
   }
   printCollectionStats() {
-    for (const name of this.getCollectionNames()) printjson({ [name]: this.getCollection(name).stats() });
+    for (const name of this.getCollectionNames().filter((n) => !n.startsWith("system."))) printjson({ [name]: this.getCollection(name).stats() });
   }
   help() {
     return helpOf("database", "The database");
@@ -174,7 +181,7 @@ class DatabaseClass {
     return this._run({ usersInfo: name }).users[0] ?? null;
   }
   getRoles() {
-    return this._run({ rolesInfo: 1 });
+    return this._run({ rolesInfo: 1 }).roles;
   }
   getRole(name) {
     return this._run({ rolesInfo: name }).roles[0] ?? null;
@@ -202,7 +209,7 @@ refuse(DatabaseClass, [
   ["sql", "It belongs to Atlas."],
   ["commandHelp", "`help`, db.help() and db.collection.help() say what there is."],
 ]);
-const DATABASE_METHODS = new Set(methodsOf(DatabaseClass));
+const DATABASE_METHODS = new Set(methodsOf(DatabaseClass, true));
 
 function databaseOf(name, node, session) {
   const database = new DatabaseClass(name, node, session);

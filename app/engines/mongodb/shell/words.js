@@ -51,7 +51,7 @@ const words = {
       return new Text(users, users.map((user) => `${user.user}  ${user.note}`).join("\n"));
     }
     if (what === "roles") {
-      const { roles } = own.getRoles();
+      const roles = own.getRoles();
       return new Text(roles, roles.map((role) => `${role.role}  ${role.privileges[0].actions.join(", ")}`).join("\n"));
     }
     if (what === "profile") {
