@@ -84,7 +84,7 @@ ADMIN_COMMANDS: list[dict[str, Any]] = [
 
 async def raw(visitor: Visitor) -> "AsyncIOMotorClient[dict[str, Any]]":
     """The tenant's own connections: what a hole in the bridge would give."""
-    return (await visitor.client()).motor
+    return (await visitor.client()).work.seats.own.motor
 
 
 async def test_the_server_refuses_other_databases(pair: tuple[Visitor, Visitor]) -> None:

@@ -6,7 +6,7 @@ from app.engines.mongodb.admin import database_of
 from app.engines.mongodb.engine import MongoEngine
 from tests.contract.samples import Samples
 
-SLOW = "{ $expr: { $lt: [{ $reduce: { input: { $range: [0, 20000] }, initialValue: 0, in: { $add: ['$$value', '$$this'] } } }, 0] } }"
+SLOW = "{ $expr: { $lt: [{ $reduce: { input: { $range: [0, 60000] }, initialValue: 0, in: { $add: ['$$value', '$$this'] } } }, 0] } }"
 
 
 async def running(engine: Engine, sandbox: Sandbox) -> int:
