@@ -147,7 +147,7 @@ def _unused_index(step: Step) -> Finding | None:
 
 def _filter_after_key(step: Step) -> Finding | None:
     node = step.node
-    if node.access not in ("index scan", "bitmap scan", "range", "index only", "filter") or not node.removed_rows:
+    if node.access == "full scan" or not node.removed_rows:
         return None
     if not any(c.kind == "filter" for c in node.conditions):
         return None
@@ -220,6 +220,18 @@ def _scan_and_sort(step: Step) -> Finding | None:
     )
 
 
+def _lookup_scan(step: Step) -> Finding | None:
+    node = step.node
+    remedy = _remedy(node, "index")
+    if node.method != "lookup" or remedy is None or (node.examined_rows or 0) < max(MANY, SELECTIVE * step.kept):
+        return None
+    return Finding(
+        f"{step.counted(node.examined_rows or 0)} of {node.target} were read to find what belongs to {step.counted(step.kept)}: "
+        f"there is no index on {', '.join(remedy.columns)} to look them up by.",
+        remedy,
+    )
+
+
 def _heap_fetches(step: Step) -> Finding | None:
     node = step.node
     fetches = node.heap_fetches or 0
@@ -277,6 +289,7 @@ RULES: tuple[Rule, ...] = (
     Rule("full-scan", "A full scan for a few", _full_scan),
     Rule("filter-after-key", "The filter comes after the key", _filter_after_key),
     Rule("scan-and-sort", "Everything is read and sorted", _scan_and_sort),
+    Rule("lookup-scan", "A lookup without an index", _lookup_scan),
     Rule("nested-loop", "A nested loop over many rows", _nested_loop),
     Rule("spilled", "It did not fit in memory", _spilled),
     Rule("misestimate", "The planner expected something else", _misestimate),

@@ -73,7 +73,7 @@ def _index_scan(node: PlanNode, noun: str) -> str:
     by = f" by index {node.index}" if node.index else " by index"
     if node.examined_rows is None:
         return f"finds {noun}{_of(node)}{by}; {_gives(node, noun)}"
-    return f"finds {_kept(node, noun)}{_of(node)}{by}"
+    return f"finds {_kept(node, noun if node.keys_examined is None else 'keys')}{_of(node)}{by}"
 
 
 def _index_only(node: PlanNode, noun: str) -> str:
@@ -144,6 +144,8 @@ def _aggregate(node: PlanNode, noun: str) -> str:
     came, gave = _input(node), node.returned_rows
     if came is None or gave is None:
         return f"aggregates; {_gives(node, noun)}"
+    if came and not gave:
+        return f"counts {counted(came, noun)}"
     return f"makes {counted(gave, noun)} out of {figure(came)}"
 
 
@@ -154,6 +156,8 @@ def _limit(node: PlanNode, noun: str) -> str:
 
 
 def _append(node: PlanNode, noun: str) -> str:
+    if len(node.children) == 1 and node.target:
+        return f"adds the {noun} of {node.target}; {_gives(node, noun)}"
     return f"puts the {noun} of {figure(len(node.children))} inputs together; {_gives(node, noun)}"
 
 
@@ -176,10 +180,13 @@ def _materialize(node: PlanNode, noun: str) -> str:
 
 
 def _window(node: PlanNode, noun: str) -> str:
-    return f"computes over a window of neighbours for each row; {_gives(node, noun)}"
+    return f"computes over a window of neighbours; {_gives(node, noun)}"
 
 
 def _function(node: PlanNode, noun: str) -> str:
+    came = _input(node)
+    if node.target is None and came is not None and node.returned_rows is not None:
+        return f"makes {counted(node.returned_rows, noun)} out of {figure(came)}"
     return f"calls {node.target or 'a function'}; {_gives(node, noun)}"
 
 

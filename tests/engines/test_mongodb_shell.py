@@ -223,7 +223,7 @@ async def test_plans_of_what_was_sent(visitor: Visitor) -> None:
     assert isinstance(nothing, StatementRefused)
     assert isinstance(scan, Plan)
     assert (scan.access, scan.examined, scan.returned, scan.server_ms_source) == ("full scan", 200, 20, "explain")
-    assert scan.root.warnings
+    assert scan.root.remedies
     assert isinstance(index, Plan)
     assert (index.access, index.examined) == ("index scan", 20)
     labels = []
