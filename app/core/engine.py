@@ -34,7 +34,8 @@ class SchemaObject:
     """Something a sandbox holds, for the sidebar and for completion.
 
     `kind` is the engine's word (`table`, `view`, `collection`, `key`, `index`, ...); `detail` one short fact; `parts` its columns or fields;
-    `reference` its name as a source writes it (quoted), where that differs from `name`; `path`: what `Engine.browse` is asked for when it is opened.
+    `reference` its name as a source writes it (quoted), where that differs from `name`; `path`: what `Engine.browse` is asked for when it is opened;
+    `ttl_ms`: how long it still lives, where it expires.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class SchemaObject:
     parts: list["SchemaObject"] = field(default_factory=list)
     reference: str | None = None
     path: str | None = None
+    ttl_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class Engine(ABC):
     """True where `translate` does something."""
     draws: ClassVar[bool] = False
     """True where `diagram` gives one."""
+    exports: ClassVar[bool] = False
+    """True where `as_source` writes what lies at a path."""
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = ()
     """How an open transaction is ended: pairs of a button's label and the source it runs. The last one also ends a failed one."""
     preview: ClassVar[str] = ""
@@ -218,6 +222,10 @@ class Engine(ABC):
 
     async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
         """What lies at the path of a schema object, at most 100 at a time. Raises NotFound for a path that is none."""
+        raise NotFound(f"There is nothing at {path!r}.")
+
+    async def as_source(self, sandbox: Sandbox, path: str) -> str:
+        """What lies at a path, as a source that makes it again, where `exports` says so. Raises NotFound for a path that is none."""
         raise NotFound(f"There is nothing at {path!r}.")
 
     async def words(self) -> list[Word]:

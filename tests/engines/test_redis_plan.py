@@ -95,29 +95,6 @@ async def test_a_plan_without_a_run_says_that_nothing_was_measured(visitor: Visi
     assert caught.value.code == "cannot_explain"
 
 
-async def test_inspect_lists_keys_with_their_facts(visitor: Visitor) -> None:
-    assert await visitor.engine.inspect(visitor.sandbox) == []
-    await visitor.run('SET text hello EX 100\nHSET h f 1\nXADD x 1-1 a b\nSET "\\xff" x\nSELECT 7\nRPUSH l a b')
-    objects = {thing.name: thing for thing in await visitor.engine.inspect(visitor.sandbox)}
-    assert set(objects) == {"text", "h", "x", '"\\xff"', "db7"}
-    detail = objects["text"].detail or ""
-    assert detail.startswith("string, 5 bytes, expires in ")
-    assert detail.endswith(" bytes of memory")
-    assert (objects["h"].detail or "").startswith("hash, 1 field, ")
-    assert (objects["x"].detail or "").startswith("stream, 1 entry, ")
-    assert [key.name for key in objects["db7"].parts] == ["l"]
-    usage = await visitor.engine.usage(visitor.sandbox)
-    assert usage.objects == 5
-    assert usage.bytes > 0
-
-
-async def test_inspect_is_bounded(visitor: Visitor) -> None:
-    await visitor.run("EVAL \"for i = 1, 1234 do redis.call('SET', 'k' .. i, i) end\" 0")
-    objects = await visitor.engine.inspect(visitor.sandbox)
-    assert len(objects) == 201
-    assert (objects[-1].kind, objects[-1].name) == ("note", "1,034 more keys")
-
-
 async def test_the_slow_log_shows_the_visitors_commands_only(visitor: Visitor) -> None:
     for number in range(5):
         await visitor.run(f"SET k {number}\nGET k")

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from app.config import Settings
 from app.core.datasets import Content, Part
 from app.core.doctor import Diagnosis, diagnose
-from app.core.engine import Client, Engine, EngineInfo, SchemaObject
+from app.core.engine import Client, Engine, EngineInfo, Listing, SchemaObject
 from app.core.errors import EngineUnavailable
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
@@ -22,14 +22,16 @@ from app.core.sandbox import Sandbox
 from app.core.vocabulary import Word
 from app.engines.redis import filling
 from app.engines.redis.binary import find_binary, locate
-from app.engines.redis.catalog import key_objects
+from app.engines.redis.catalog import browse, root_objects
 from app.engines.redis.client import RedisClient
 from app.engines.redis.commands import arguments, split
 from app.engines.redis.errors import translated
+from app.engines.redis.export import as_source
 from app.engines.redis.fleet import Fleet
 from app.engines.redis.manual import Manual
 from app.engines.redis.policy import waits
 from app.engines.redis.python import Note
+from app.engines.redis.server import SandboxServer
 
 CHECK_WAIT_S = 1.0
 
@@ -43,6 +45,7 @@ class RedisEngine(Engine):
     editor_mode = "redis"
     file_extension = "redis"
     line_comment = "#"
+    exports = True
 
     transaction_ends = (("EXEC", "EXEC"), ("DISCARD", "DISCARD"))
 
@@ -127,7 +130,20 @@ class RedisEngine(Engine):
             return []
         with translated(), server.using():
             await self.fleet.wake(server, sandbox.secret)
-            return await key_objects(server)
+            return await root_objects(server)
+
+    async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
+        with translated(), self.fleet.of(sandbox).using():
+            return await browse(await self._awake(sandbox), path, cursor)
+
+    async def as_source(self, sandbox: Sandbox, path: str) -> str:
+        with translated(), self.fleet.of(sandbox).using():
+            return await as_source(await self._awake(sandbox), path, self.settings.max_source_bytes)
+
+    async def _awake(self, sandbox: Sandbox) -> SandboxServer:
+        server = self.fleet.of(sandbox)
+        await self.fleet.wake(server, sandbox.secret)
+        return server
 
     async def usage(self, sandbox: Sandbox) -> Usage:
         server = self.fleet.known(sandbox.namespace)

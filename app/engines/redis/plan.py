@@ -6,7 +6,7 @@ from typing import Any
 from app.core.errors import StatementRefused
 from app.core.plans import Access, Plan, PlanNode
 from app.core.results import Statement
-from app.engines.redis.catalog import key_sizes
+from app.engines.redis.catalog import key_facts
 from app.engines.redis.commands import command_name
 from app.engines.redis.manual import Entry, Manual
 from app.engines.redis.replies import as_words
@@ -46,8 +46,8 @@ class Planner:
         keys = (await self._manual.keys(words))[:MAX_KEYS]
         clients = await server.admin().client_list(client_id=[str(client_id)])
         db = int(clients[0]["db"]) if clients else 0
-        key_count, sizes = await key_sizes(server, db, keys)
-        return _plan(command, keys, sizes, key_count, ran)
+        facts = await key_facts(server, db, keys)
+        return _plan(command, keys, facts, await server.ask("DBSIZE", db=db), ran)
 
 
 def _plan(command: Entry, keys: list[bytes], sizes: list[Any], key_count: int, ran: Ran | None) -> Plan:
@@ -91,7 +91,9 @@ def _plan(command: Entry, keys: list[bytes], sizes: list[Any], key_count: int, r
     )
 
 
-def _key_node(key: bytes, kind: bytes, encoding: bytes | None, length: int | None, memory: int | None) -> PlanNode:
+def _key_node(
+    key: bytes, kind: bytes, encoding: bytes | None, length: int | None, ttl_ms: int, memory: int | None
+) -> PlanNode:
     label = kind.decode() if encoding is None else f"{kind.decode()}, {encoding.decode()}"
     return PlanNode(
         label="no such key now" if kind == b"none" else label,

@@ -125,9 +125,9 @@ class SandboxServer:
             )
         return self._admins[db]
 
-    async def ask(self, *words: str | bytes) -> Any:
-        """The driver's reply to a command that it has no method for."""
-        ask: Callable[..., Awaitable[Any]] = self.admin().execute_command
+    async def ask(self, *words: str | bytes | int, db: int = 0) -> Any:
+        """The driver's reply to a command, as its callbacks shape it."""
+        ask: Callable[..., Awaitable[Any]] = self.admin(db).execute_command
         return await ask(*words)
 
     async def ask_typed(self, *words: bytes) -> Reply:
