@@ -26,7 +26,7 @@ from app.playground.services import Services
 from app.playground.store import Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore
-from app.web import api, compare, docs, drawing, errors, live, manage, palette, share, workbench
+from app.web import api, compare, docs, drawing, errors, live, manage, palette, share, sources, workbench
 from app.web.metrics import Metrics
 from app.web.resources import resource
 from app.web.security import Guard, Signer
@@ -92,6 +92,7 @@ def create_app(
     app.include_router(workbench.router)
     app.mount("/static", GZipMiddleware(_Built(directory=resource("static") / "dist", check_dir=False)))
     app.include_router(drawing.router)
+    app.include_router(sources.router)
     app.include_router(workbench.last_router)
     errors.install(app)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)

@@ -138,6 +138,7 @@ class FakeEngine(Engine):
     explains_before_run = True
     formats = True
     draws = True
+    exports = True
     translates = True
     preview = "say {name} {string}"
     transaction_ends = (("Commit", "end"), ("Rollback", "end well"))
@@ -209,8 +210,12 @@ class FakeEngine(Engine):
         if path != "shelf":
             return await super().browse(sandbox, path, cursor)
         if cursor is None:
-            return Listing([SchemaObject("thing", "<b>first</b>", path="shelf")], "second & last")
+            first = SchemaObject("key", "<b>first</b>", path="shelf", ttl_ms=3_700_000)
+            return Listing([first], "second & last")
         return Listing([SchemaObject("thing", "last")])
+
+    async def as_source(self, sandbox: Sandbox, path: str) -> str:
+        return "make <b>again</b>\n" if path == "shelf" else await super().as_source(sandbox, path)
 
     async def words(self) -> list[Word]:
         return [Word("say", "command", "say TEXT", "Says it.")]

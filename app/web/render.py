@@ -103,6 +103,7 @@ def engine_list(services: Services) -> list[dict[str, Any]]:
             "translates": offer.engine.translates,
             "draws": offer.engine.draws,
             "previews": bool(offer.engine.preview),
+            "exports": offer.engine.exports,
             "transaction_ends": [label for label, _ in offer.engine.transaction_ends],
             "ready": offer.ready,
             "version": offer.engine.info.version if offer.ready else None,

@@ -10,6 +10,7 @@ import "./dialogs.js";
 import "./owner.js";
 import "./summary.js";
 import "./sandbox.js";
+import "./count-down.js";
 import "./views.js";
 import "./tabs.js";
 import "./palette.js";

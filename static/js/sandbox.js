@@ -16,7 +16,25 @@ document.addEventListener("dblclick", (event) => {
   preview.click();
 });
 
-// The sidebar is made anew after every run; what was typed into the filter stays.
+// The sidebar is made anew after every run; what was open in the tree opens again, and fetches what is there now.
+const opened = new Set();
+
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    const { path } = target.dataset ?? {};
+    if (path !== undefined && target.isConnected) target.open ? opened.add(path) : opened.delete(path);
+  },
+  true,
+);
+
+document.addEventListener("htmx:after:swap", () => {
+  for (const details of document.querySelectorAll("#schema details[data-path]:not([open])")) {
+    details.open = opened.has(details.dataset.path);
+  }
+});
+
+// What was typed into the filter stays.
 let typed = "";
 
 class SchemaFilter extends HTMLElement {

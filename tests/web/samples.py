@@ -28,6 +28,7 @@ ENGINES: list[dict[str, Any]] = [
         "translates": slug == "postgres",
         "draws": slug == "postgres",
         "previews": slug != "redis",
+        "exports": slug == "redis",
         "transaction_ends": ["Commit", "Rollback"] if slug == "postgres" else [],
     }
     for slug, label, version, mode, character in (
@@ -362,6 +363,7 @@ SCHEMA = [
         "detail": "about 1,200 rows",
         "reference": None,
         "path": None,
+        "ttl_ms": None,
         "parts": [
             {
                 "kind": "column",
@@ -370,6 +372,7 @@ SCHEMA = [
                 "parts": [],
                 "reference": None,
                 "path": None,
+                "ttl_ms": None,
             },
             {
                 "kind": "column",
@@ -378,6 +381,7 @@ SCHEMA = [
                 "parts": [],
                 "reference": None,
                 "path": None,
+                "ttl_ms": None,
             },
             {
                 "kind": "column",
@@ -386,6 +390,7 @@ SCHEMA = [
                 "parts": [],
                 "reference": None,
                 "path": None,
+                "ttl_ms": None,
             },
             {
                 "kind": "index",
@@ -394,6 +399,7 @@ SCHEMA = [
                 "parts": [],
                 "reference": None,
                 "path": None,
+                "ttl_ms": None,
             },
         ],
     },
@@ -403,9 +409,28 @@ SCHEMA = [
         "detail": "about 300 rows",
         "reference": '"users"',
         "path": None,
-        "parts": [{"kind": "column", "name": "name", "detail": "text", "parts": [], "reference": None, "path": None}],
+        "ttl_ms": None,
+        "parts": [
+            {
+                "kind": "column",
+                "name": "name",
+                "detail": "text",
+                "parts": [],
+                "reference": None,
+                "path": None,
+                "ttl_ms": None,
+            }
+        ],
     },
-    {"kind": "view", "name": HOSTILE[0], "detail": HOSTILE[1], "parts": [], "reference": None, "path": None},
+    {
+        "kind": "view",
+        "name": HOSTILE[0],
+        "detail": HOSTILE[1],
+        "parts": [],
+        "reference": None,
+        "path": None,
+        "ttl_ms": None,
+    },
     {
         "kind": "function",
         "name": "total_of(integer)",
@@ -413,6 +438,7 @@ SCHEMA = [
         "parts": [],
         "reference": None,
         "path": None,
+        "ttl_ms": None,
     },
 ]
 

@@ -159,10 +159,24 @@ def test_the_tree_opens_page_by_page(client: TestClient) -> None:
     assert "&lt;b&gt;first&lt;/b&gt;" in first
     assert "cursor=second%20%26%20last" in first
     assert "path=shelf" in first
+    assert re.search(r'<count-down data-ms="3700000"[^>]*>1 h 1 min</count-down>', first)
+    assert 'href="/alpha/export?path=shelf"' in first
     last = client.get("/partials/alpha/browse", params={"path": "shelf", "cursor": "second & last"}).text
     assert "last" in last
     assert "cursor=" not in last
     assert client.get("/partials/alpha/browse", params={"path": "<b>"}).status_code == 404
+
+
+def test_what_lies_at_a_path_is_a_file_to_keep(client: TestClient) -> None:
+    assert client.get("/alpha/export", params={"path": "shelf"}).status_code == 404, "there is no sandbox yet"
+    client.post("/alpha", data={"source": "make t"})
+    answer = client.get("/alpha/export", params={"path": "shelf"})
+    assert answer.text == "make <b>again</b>\n"
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="alpha-shelf.')
+    answer = client.get("/alpha/export", params={"path": 'x/"\r\nevil: 1'})
+    assert answer.status_code == 404
+    assert "evil" not in answer.headers
 
 
 def test_words_are_kept_by_version(client: TestClient) -> None:
