@@ -212,7 +212,7 @@ class FakeEngine(Engine):
         if cursor is None:
             first = SchemaObject("key", "<b>first</b>", path="shelf", ttl_ms=3_700_000)
             return Listing([first], "second & last")
-        return Listing([SchemaObject("thing", "last")])
+        return Listing([SchemaObject("thing", "shelf:last")], within="shelf:")
 
     async def as_source(self, sandbox: Sandbox, path: str) -> str:
         return "make <b>again</b>\n" if path == "shelf" else await super().as_source(sandbox, path)

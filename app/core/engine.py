@@ -49,10 +49,11 @@ class SchemaObject:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of what lies at a path. `cursor` asks for the next one; None at the end."""
+    """A page of what lies at a path. `cursor` asks for the next one; None at the end. `within`: what all their names begin with."""
 
     objects: list[SchemaObject]
     cursor: str | None = None
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,8 @@ def test_the_tree_opens_page_by_page(client: TestClient) -> None:
     assert re.search(r'<count-down data-ms="3700000"[^>]*>1 h 1 min</count-down>', first)
     assert 'href="/alpha/export?path=shelf"' in first
     last = client.get("/partials/alpha/browse", params={"path": "shelf", "cursor": "second & last"}).text
-    assert "last" in last
+    assert 'data-insert="shelf:last"' in last
+    assert ">last</button>" in last
     assert "cursor=" not in last
     assert client.get("/partials/alpha/browse", params={"path": "<b>"}).status_code == 404
 

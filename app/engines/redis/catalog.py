@@ -94,7 +94,7 @@ async def _tree(server: SandboxServer, at: Place, after: bytes) -> Listing:
             objects.append(_key(at.db, name, *facts[name]))
     if not complete:
         objects.append(SchemaObject("note", f"the first {MAX_SCANNED:,} keys were looked at", "SCAN walks through all"))
-    return Listing(objects, quote_from_bytes(names[-1][0]) if more else None)
+    return Listing(objects, quote_from_bytes(names[-1][0]) if more else None, as_words(at.name))
 
 
 async def _names(server: SandboxServer, at: Place, after: bytes) -> tuple[dict[tuple[bytes, bool], int], bool]:
