@@ -159,6 +159,19 @@ async def test_notices_by_severity(ada: Visitor) -> None:
     assert (failed.code, failed.error.message, failed.error.hint) == ("UE001", "boom", "a hint")
 
 
+async def test_errors_are_psqls_to_the_last_word(ada: Visitor) -> None:
+    ran = await ada.run("select 1;\nselect 2 from ;")
+    assert ran.error
+    assert (ran.error.message, ran.error.offset) == ('syntax error at or near ";"', 24)
+    ran = await ada.run("select 2 from")
+    assert ran.error
+    assert ran.error.message == "syntax error at end of input"
+    await ada.must("CREATE TABLE t (a int); PREPARE p AS SELECT * FROM t; ALTER TABLE t ADD b int")
+    ran = await ada.run("EXECUTE p")
+    assert ran.error
+    assert (ran.code, ran.error.message) == ("0A000", "cached plan must not change result type")
+
+
 @pytest.mark.parametrize(
     ("source", "code", "said"),
     [

@@ -62,6 +62,9 @@ CASES = [
     ("copy t (a, b) from stdin with (format csv);\n\\.\n", ["copy t (a, b) from stdin with (format csv);\n\\."]),
     ("copy t from stdin; select 1;\nselect 2", ["copy t from stdin", "select 1", "select 2"]),
     ("copy t from stdin;  \n \n", ["copy t from stdin"]),
+    ("copy t from stdin;\nselect 1;\n", ["copy t from stdin", "select 1"]),
+    ("\\d t \\\\ select 1; select 2", ["\\d t", "select 1", "select 2"]),
+    ("\\d t\\\\\n\\\\", ["\\d t", "\\"]),
     ("copy stdin from 'a'; select 1", ["copy stdin from 'a'", "select 1"]),
     ("copy t from program 'x'; select 1", ["copy t from program 'x'", "select 1"]),
 ]
@@ -87,7 +90,6 @@ def test_offsets_and_lines_lead_back_into_the_source() -> None:
         ('select "a', 7, "quoted name"),
         ("select $x$ a $y$", 7, "dollar-quoted string"),
         ("select /* /* */", 7, "comment"),
-        ("copy t from stdin;\nselect 1;\n", 19, "rows of this COPY"),
     ],
 )
 def test_what_never_ends_is_pointed_at(source: str, offset: int, what: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.core.results import Notice
+from app.engines.postgres import presenting
 from app.engines.postgres import wire as wire_module
 from app.engines.postgres.wire import Wire
 
@@ -89,6 +91,50 @@ def test_copied_lines_past_the_limit_are_dropped_as_rows_are(seed: int) -> None:
     feed(wire, message(b"H", b"\0" * 5) + line * 5 + message(b"c") + message(b"Z", b"E"), random.Random(seed))
     assert connection._protocol.received == message(b"H", b"\0" * 5) + line * 3 + message(b"c") + message(b"Z", b"E")
     assert (wire.dropped_rows, wire.status, floods) == (2, b"E", [])
+
+
+def notice(text: str) -> bytes:
+    return message(b"N", b"SNOTICE\0VNOTICE\0C00000\0M" + text.encode() + b"\0\0")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_notices_are_taken_out_and_the_rest_counted(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_module, "MAX_NOTICES", 3)
+    wire, connection, _ = wired(10_000)
+    row = message(b"D", b"x" * 25)
+    feed(wire, b"".join(notice(f"n{i}") + row for i in range(7)) + message(b"Z", b"I"), random.Random(seed))
+    assert [presenting.notice_of(raw, "me") for raw in wire.notices] == [Notice("notice", f"n{i}") for i in range(3)]
+    assert connection._protocol.received == row * 7 + message(b"Z", b"I")
+    assert (wire.dropped_notices, wire.dropped_rows) == (4, 0)
+
+
+def test_rows_after_a_flood_of_notices_pass() -> None:
+    wire, connection, floods = wired(10_000)
+    row = message(b"D", b"x" * 25)
+    wire.data_received(notice("x" * 100) * 200 + row + message(b"Z", b"I"))
+    assert connection._protocol.received == row + message(b"Z", b"I")
+    assert len(wire.notices) + wire.dropped_notices == 200
+    assert (wire.dropped_rows, floods) == (0, [])
+
+
+def test_notifications_wait_up_to_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_module, "MAX_WAITING_BYTES", 1_000)
+    wire, _, _ = wired(0)
+    wire.data_received(message(b"A", struct.pack(">I", 7) + b"c\0" + b"x" * 100 + b"\0") * 20)
+    assert (len(wire.notifications), wire.lost_notifications) == (8, 12)
+    assert wire.take_notification(50) is None
+    assert wire.take_notification(101) == ("c", "x" * 100, 101)
+    while wire.take_notification(1_000):
+        pass
+    wire.data_received(message(b"A", struct.pack(">I", 7) + b"c\0y\0"))
+    assert wire.take_notification(1_000) == ("c", "y", 2)
+
+
+def test_many_small_dropped_messages_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_module, "MAX_DROPPED", 1_000)
+    wire, _, floods = wired(70)
+    wire.data_received(message(b"d", b"x\n") * 2_000)
+    assert floods == [1]
 
 
 def test_one_huge_value_is_stopped_at_its_header() -> None:

@@ -9,7 +9,7 @@ from app.core.engine import Client, Transaction
 from app.core.errors import StatementError
 from app.core.limits import Limits
 from app.core.plans import Plan
-from app.core.results import Event, Message, Notice, Result, Statement
+from app.core.results import Event, Notice, Result, Statement
 from app.core.sandbox import Sandbox
 from app.engines.postgres import commands, copying, dialects, plan
 from app.engines.postgres.admin import Admin
@@ -81,11 +81,12 @@ class PostgresClient(Client):
             raise
         total_ms = (time.perf_counter() - began) * 1000
         result.stats = replace(result.stats, total_ms=total_ms)
+        messages, message_bytes = session.take_messages(total_ms, limits.max_reply_bytes - result.reply_bytes)
+        result.reply_bytes += message_bytes
         for notice in session.take_notices():
             yield notice
-        while session.notifications:
-            channel, text = session.notifications.popleft()
-            yield Message(channel, text, at_ms=total_ms)
+        for message in messages:
+            yield message
         await self._keep_encoding(limits)
         for notice in session.take_notices():
             yield notice
@@ -99,8 +100,9 @@ class PostgresClient(Client):
         if text.startswith("\\"):
             result = await commands.run(statement, session, limits)
         else:
+            sent = text + self._semicolon(statement)
             answer = await session.do(
-                lambda connection: execute(connection, text, limits.max_rows + 1),
+                lambda connection: execute(connection, sent, limits.max_rows + 1),
                 statement.start,
                 limits,
                 max_bytes=limits.max_reply_bytes,
@@ -109,6 +111,12 @@ class PostgresClient(Client):
         if result.kind == "rows" and (session.expands or text != statement.text):
             expanded(result)
         return result
+
+    def _semicolon(self, statement: Statement) -> str:
+        """What ends the statement in the source, with the space before it: the server names it in its errors, as it does to psql."""
+        rest = self._source[statement.end :]
+        space = len(rest) - len(rest.lstrip())
+        return rest[: space + 1] if rest[space : space + 1] == ";" else ""
 
     async def _keep_encoding(self, limits: Limits) -> None:
         """Text crosses as UTF-8 in both directions, whatever the visitor set."""

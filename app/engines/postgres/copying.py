@@ -38,7 +38,7 @@ def read(statement: Statement) -> Copy | None:
         raise StatementFailed(
             "This COPY has no rows to read.",
             code="copy_without_rows",
-            hint="Write a semicolon, the rows on the lines after it, and \\. alone on the last line.",
+            hint="Write a semicolon, the rows on the lines after it, and after the last row a line with \\. alone.",
             offset=statement.start,
         )
     return Copy(text[:end], text[line_end + 1 : -len("\\.")], line_end + 1)

@@ -16,6 +16,8 @@ UNREACHABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
 )
+PLAN_CHANGED = "cached plan must not change result type"
+"""What the server says where asyncpg puts words of its own."""
 _ANY_SANDBOX = re.compile(r"sbx_[a-z0-9]{20}")
 
 
@@ -51,7 +53,10 @@ def hide_others(text: str | None, own: str) -> str | None:
 
 def failed(exc: asyncpg.PostgresError, own: str, start: int) -> StatementFailed:
     """The visitor's view of an error that the server reported, with its offset in the source."""
-    message = hide_others(str(exc.args[0]) if exc.args else "", own) or "PostgreSQL refused this."
+    told = (
+        PLAN_CHANGED if isinstance(exc, asyncpg.InvalidCachedStatementError) else str(exc.args[0]) if exc.args else ""
+    )
+    message = hide_others(told, own) or "PostgreSQL refused this."
     position = getattr(exc, "position", None)
     parts = (getattr(exc, "detail", None), getattr(exc, "context", None))
     detail = "\n".join(part for part in (hide_others(part, own) for part in parts) if part)

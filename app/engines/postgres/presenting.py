@@ -1,7 +1,6 @@
 """What a visitor sees of an answer: results and notices."""
 
 import re
-from typing import Any
 
 from app.core.limits import Limits
 from app.core.results import Column, Notice, Result, Statement, Stats, Truncated
@@ -33,15 +32,15 @@ def result_of(statement: Statement, answer: Answer, wire: Wire, limits: Limits) 
     return result
 
 
-def notice_of(message: Any, own: str) -> Notice | None:
-    """A notice of the server's; None where it names another sandbox, or says nothing of the visitor's own."""
-    if _SYSTEM_TABLE_SKIPPED.fullmatch(message.message):
+def notice_of(message: bytes, own: str) -> Notice | None:
+    """A notice as it came from the server; None where it names another sandbox, or says nothing of the visitor's own."""
+    fields = {part[:1]: part[1:].decode(errors="replace") for part in message.split(b"\0") if part}
+    text = fields.get(b"M", "")
+    if _SYSTEM_TABLE_SKIPPED.fullmatch(text) or hide_others(text, own) is None:
         return None
-    severity = str(message.severity_en or message.severity).lower()
-    told = (("", message.message), ("Detail: ", message.detail), ("Hint: ", message.hint))
-    lines = [f"{label}{shown}" for label, text in told if (shown := hide_others(text, own))]
-    if hide_others(message.message, own) is None:
-        return None
+    severity = (fields.get(b"V") or fields.get(b"S") or "").lower()
+    told = (("", text), ("Detail: ", fields.get(b"D")), ("Hint: ", fields.get(b"H")))
+    lines = [f"{label}{shown}" for label, part in told if (shown := hide_others(part, own))]
     return Notice(severity if severity in SEVERITIES else "info", "\n".join(lines))
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,7 +12,7 @@ import asyncpg
 from app.core.engine import Transaction
 from app.core.errors import EngineUnavailable, StatementError, StatementFailed, StatementStopped
 from app.core.limits import Limits
-from app.core.results import Notice
+from app.core.results import Message, Notice
 from app.core.sandbox import Sandbox
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.connecting import Connector
@@ -21,7 +20,7 @@ from app.engines.postgres.errors import UNREACHABLE, failed, unavailable
 from app.engines.postgres.presenting import notice_of
 from app.engines.postgres.text_codec import Answer, NeedsParametersError, execute
 from app.engines.postgres.watchdog import Watchdog
-from app.engines.postgres.wire import Wire
+from app.engines.postgres.wire import MAX_NOTICES, MAX_NOTIFICATIONS, MAX_WAITING_BYTES, Wire
 
 log = logging.getLogger(__name__)
 Done = TypeVar("Done")
@@ -71,10 +70,6 @@ class Session:
         return self._wire
 
     @property
-    def notifications(self) -> deque[tuple[str, str]]:
-        return self.wire.notifications
-
-    @property
     def transaction(self) -> Transaction:
         connection = self._connection
         if connection is None or connection.is_closed():
@@ -94,7 +89,6 @@ class Session:
             await asyncio.wait([self._ender])
         again = self._connection is not None
         connection = await self._connector.connect(self._sandbox, self._name)
-        connection.add_log_listener(self._heard)
         self._wire = Wire(connection, self._flooded)
         self._connection = connection
         self.pid = connection.get_server_pid()
@@ -208,18 +202,40 @@ class Session:
         """Have the next notices taken begin with this, or go on with it."""
         self._notices.append(notice)
 
-    def _heard(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
-        notice = notice_of(message, self.role)
-        if notice is not None:
-            self.say(notice)
-
     def take_notices(self) -> list[Notice]:
         """What was said since the last time."""
         notices, self._notices = self._notices, []
-        if self._wire and (dropped := self._wire.dropped_notices):
-            more = f"{dropped:,} more notices were left out: they came after the byte limit of a run."
-            notices.append(Notice("warning", more))
+        wire = self._wire
+        if wire is None:
+            return notices
+        raw, wire.notices = wire.notices, []
+        notices += [notice for message in raw if (notice := notice_of(message, self.role))]
+        if wire.dropped_notices:
+            why = f"the byte limit of a run, or the {MAX_NOTICES:,} notices that are kept of a statement"
+            notices.append(
+                Notice("warning", f"{wire.dropped_notices:,} more notices were left out: they came after {why}.")
+            )
+            wire.dropped_notices = 0
         return notices
+
+    def take_messages(self, at_ms: float, max_bytes: int) -> tuple[list[Message], int]:
+        """Notifications that arrived, up to so many bytes, and how many bytes they have; the rest waits for the next time."""
+        messages, taken = [], 0
+        while found := self.wire.take_notification(max_bytes - taken):
+            messages.append(Message(found[0], found[1], at_ms=at_ms))
+            taken += found[2]
+        if self.wire.lost_notifications:
+            lost = f"{self.wire.lost_notifications:,} notifications were lost: {MAX_NOTIFICATIONS:,} or {MAX_WAITING_BYTES:,} bytes wait here at most."
+            self.say(Notice("warning", lost))
+            self.wire.lost_notifications = 0
+        if self.wire.notifications:
+            self.say(
+                Notice(
+                    "warning",
+                    f"{len(self.wire.notifications):,} more notifications wait for the next run: this one may have {max_bytes:,} bytes more.",
+                )
+            )
+        return messages, taken
 
     def _flooded(self) -> None:
         limit = self.wire.max_bytes

@@ -132,8 +132,8 @@ def split(source: str) -> list[Statement]:
             now.start = start
         now.end = end
         if mark == "\\":
-            tokens.at = line_end = _line_end(source, start)
-            now.end = start + len(source[start:line_end].rstrip())
+            tokens.at = command_end = _command_end(source, start)
+            now.end = start + (len(source[start:command_end].removesuffix("\\\\").rstrip()) or 1)
             take()
         elif kind == "word":
             now.word(source[start:end].lower())
@@ -167,16 +167,20 @@ def without_go(text: str) -> str:
 
 
 def _data_end(source: str, semicolon: int) -> int:
-    """Where the rows end that follow COPY FROM STDIN; 0 where none follow."""
+    """Where the rows end that follow COPY FROM STDIN; 0 where none follow, or no line ends them."""
     line_end = _line_end(source, semicolon)
     rest = source[semicolon:line_end].lstrip("; \t\r")
     if (rest and not rest.startswith("--")) or not source[line_end:].strip():
         return 0
     last = _DATA_END.search(source, line_end)
-    if last is None:
-        message = "The rows of this COPY never end: after the last one comes a line with \\. alone."
-        raise StatementFailed(message, code="42601", offset=line_end + 1)
-    return last.start() + len("\\.")
+    return last.start() + len("\\.") if last else 0
+
+
+def _command_end(source: str, start: int) -> int:
+    """Where a command of psql's ends: with its line, or after `\\\\`, which SQL may follow."""
+    line_end = _line_end(source, start)
+    apart = source.find("\\\\", start + 1, line_end)
+    return line_end if apart < 0 else apart + len("\\\\")
 
 
 def _line_end(source: str, at: int) -> int:
