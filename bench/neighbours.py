@@ -18,6 +18,7 @@ from app.config import Settings
 from bench.serving import run, serving
 
 TARGET_RATIO = 3.0
+VISIT = "visit"
 IDLE_S = 5.0
 WARM_UP = 50
 PAUSE_S = 0.002
@@ -109,9 +110,17 @@ def measure(port: int, seconds: float) -> None:
 async def main(folder: Path, seconds: float) -> None:
     settings = Settings(data_dir=folder / "data", engines=("postgres",), run_burst=100_000, runs_per_second=100_000)
     async with serving(settings) as (_, port):
-        print(f"{os.cpu_count()} cores, {settings.max_runs_per_engine} slots")
-        await asyncio.to_thread(measure, port, seconds)
+        load = os.getloadavg()[0]
+        print(f"{os.cpu_count()} cores, load before {load:.1f}, {settings.max_runs_per_engine} slots", flush=True)
+        # The visitors are a process of their own: in the app's, they would wait for each other's turn in Python.
+        visitors = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.neighbours", VISIT, str(port), str(seconds)
+        )
+        await visitors.wait()
 
 
 if __name__ == "__main__":
-    run(lambda folder: main(folder, float(sys.argv[1]) if len(sys.argv) > 1 else 12.0))
+    if sys.argv[1:2] == [VISIT]:
+        measure(int(sys.argv[2]), float(sys.argv[3]))
+    else:
+        run(lambda folder: main(folder, float(sys.argv[1]) if len(sys.argv) > 1 else 12.0))
