@@ -17,6 +17,7 @@ from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Halt
 from app.engines.dynamodb.capacity import Units, read_factor
 from app.engines.dynamodb.compile import Compiler
+from app.engines.dynamodb.meter import MANY_ITEMS
 from app.engines.dynamodb.pages import Send
 from app.engines.dynamodb.plan import plan_of
 from app.engines.dynamodb.replies import Done
@@ -72,15 +73,21 @@ class DynamoClient(Client):
                 code="cannot_explain",
             )
         done = self._last[1]
-        if done.call.operation in model.TABLES:
+        if done.call.operation in (*model.TABLES, *model.STREAMS):
             raise StatementRefused(
                 f"{done.call.operation} reads and writes no items, so there is nothing to plan.", code="cannot_explain"
             )
-        keys = None
+        halt = Halt(limits.max_run_ms, limits.max_run_ms)
+        table = None
         if name := done.call.parameters.get("TableName"):
-            table = await self._describe(name, Halt(limits.max_run_ms, limits.max_run_ms))
-            keys = keys_of(table, done.call.parameters.get("IndexName"))
-        return plan_of(done, keys)
+            table = await self._describe(name, halt)
+        counted = None
+        if done.read is not None and done.call.operation != "ExecuteStatement":
+            meter = self._engine.meter(self.sandbox, halt)
+            counted = await meter.count_pages(done.call, done.read, MANY_ITEMS)
+            if done.own is not None:
+                done.own, done.pages = counted, done.read.pages
+        return plan_of(done, table, counted)
 
     async def stop(self) -> None:
         halt = self._halt

@@ -65,17 +65,19 @@ class Meter:
         await self._charge(call, units or _told(answer))
         return units
 
-    async def after_pages(self, call: Call, read: Read) -> Units | None:
+    async def after_pages(self, call: Call, read: Read, most: int = FEW_ITEMS) -> Units | None:
         """The units of a query or scan: all that was examined, not only what came back."""
-        units = None
-        if self._counts:
-            size = await self.examined_bytes(call, read, FEW_ITEMS)
-            factor = read_factor(consistent=bool(call.parameters.get("ConsistentRead")))
-            units = Units(capacity.page_read(size or read.items.stored_bytes, factor), exact=size is not None)
-            if size is not None:
-                read.pages = capacity.pages(size)
+        units = await self.count_pages(call, read, most) if self._counts else None
         await self._charge(call, units or _sum(read.capacity))
         return units
+
+    async def count_pages(self, call: Call, read: Read, most: int) -> Units:
+        """By our own count, where needed by reading up to `most` items again."""
+        size = read.examined_bytes = await self.examined_bytes(call, read, most)
+        factor = read_factor(consistent=bool(call.parameters.get("ConsistentRead")))
+        if size is not None and self._counts:
+            read.pages = capacity.pages(size)
+        return Units(capacity.page_read(size or read.items.stored_bytes, factor), exact=size is not None)
 
     async def examined_bytes(self, call: Call, read: Read, most: int) -> int | None:
         """How many bytes a query or scan examined. What came back whole is counted; the rest is read again, up to `most` items."""

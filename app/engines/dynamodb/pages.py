@@ -103,6 +103,7 @@ class Read:
     pages: int = 0
     capacity: list[Any] = field(default_factory=list)
     last_key: dict[str, Any] | None = None
+    examined_bytes: int | None = None
 
 
 async def read_pages(send: Send, call: Call, limits: Limits, keys: Sequence[str] = ()) -> Read:
