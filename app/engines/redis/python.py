@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from app.core.errors import StatementFailed, StatementRefused
 from app.core.results import Statement
-from app.engines.redis.literals import NotLiteral, literal
+from app.engines.redis.literals import MAX_TEXT, NotLiteral, literal
 from app.engines.redis.regions import offset_of, region
 from app.engines.redis.writing import as_line, encoded
 
@@ -284,7 +284,10 @@ class PythonReader:
             if attr in _SCANS:
                 values.insert(0 if attr == "scan_iter" else 1, 0)
             sent = self._sent(base, _SCANS.get(attr, attr), call, values, options)
-        return [encoded(word, lambda said: self._failed(call, said)) for word in sent]
+        words = [encoded(word, lambda said: self._failed(call, said)) for word in sent]
+        if sum(map(len, words)) > MAX_TEXT:
+            raise self._failed(call, f"One command may have {MAX_TEXT:,} bytes.")
+        return words
 
     def _sent(self, base: str, attr: str, call: ast.Call, values: list[Any], options: dict[str, Any]) -> Sequence[Any]:
         recorder = _Recorder()
