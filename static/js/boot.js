@@ -13,3 +13,5 @@ for (const key of ["sidebar", "editor", "editor-width"]) {
   const size = Number(recall(`size:${key}`));
   if (size > 0) root.style.setProperty(`--${key}`, `${size}px`);
 }
+const codeSize = Number(recall("code-size"));
+if (codeSize > 0) root.style.setProperty("--code-size", `${codeSize}px`);

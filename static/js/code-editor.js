@@ -37,6 +37,7 @@ class CodeEditor extends HTMLElement {
       mode: this.dataset.mode,
       label: textarea.getAttribute("aria-label"),
       readonly: textarea.readOnly,
+      vim: recall("vim") !== null,
       onChange: () => this.changed(),
     });
     this.dataset.ready = "";
@@ -146,6 +147,27 @@ class CodeEditor extends HTMLElement {
     if (note) note.hidden = this.value === this.original || (this.ownKey && this.draftKey !== this.ownKey);
   }
 }
+
+/** What the visitor chose for all editors: the size of their text, the keys of Vim. */
+class EditorChoices extends HTMLElement {
+  connectedCallback() {
+    const [size, vim] = this.querySelectorAll("select, input");
+    size.value = recall("code-size") ?? size.value;
+    vim.checked = recall("vim") !== null;
+    size.addEventListener("change", () => {
+      keep("code-size", size.value === "13" ? null : size.value);
+      document.documentElement.style.setProperty("--code-size", `${size.value}px`);
+      for (const { view } of document.querySelectorAll("code-editor")) view?.requestMeasure();
+    });
+    vim.addEventListener("change", async () => {
+      keep("vim", vim.checked ? "1" : null);
+      const { setVim } = await import("./editor/setup.js");
+      for (const { view } of document.querySelectorAll("code-editor")) if (view) await setVim(view, vim.checked);
+    });
+  }
+}
+
+customElements.define("editor-choices", EditorChoices);
 
 let last = null;
 

@@ -32,23 +32,32 @@ async function entries() {
   return [...actions, ...go, ...names];
 }
 
-/** How well a text has the letters of what was typed, in order: whole words first, then scattered ones. -1: not at all. */
+/** How well a text has every word of what was typed: whole words first, then letters in order. -1000: not at all. */
 function score(text, wanted) {
-  const lower = text.toLowerCase();
-  const whole = lower.indexOf(wanted);
-  if (whole >= 0) return 100 - whole - lower.length / 100 + (whole === 0 || lower[whole - 1] === " " ? 50 : 0);
+  let sum = -text.length / 100;
+  for (const word of wanted.split(/\s+/)) {
+    const found = scoreOf(text.toLowerCase(), word);
+    if (found < 0) return -1000;
+    sum += found;
+  }
+  return sum;
+}
+
+function scoreOf(text, word) {
+  const whole = text.indexOf(word);
+  if (whole >= 0) return whole === 0 || !/\w/.test(text[whole - 1]) ? 150 : 100;
   let from = 0;
-  for (const letter of wanted) {
-    from = lower.indexOf(letter, from) + 1;
+  for (const letter of word) {
+    from = text.indexOf(letter, from) + 1;
     if (!from) return -1;
   }
-  return 10 - lower.length / 100;
+  return 10;
 }
 
 async function update() {
   const wanted = input.value.trim().toLowerCase();
   const all = (await entries()).map((entry) => ({ ...entry, score: score(`${entry.label} ${entry.group}`, wanted) }));
-  shown = all.filter((entry) => entry.score >= 0);
+  shown = all.filter((entry) => entry.score > -1000);
   if (wanted) shown.sort((one, other) => other.score - one.score);
   shown = shown.slice(0, MOST);
   list.replaceChildren(...shown.map(option));

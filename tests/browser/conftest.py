@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.install import chromium
@@ -67,3 +68,9 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
     context.close()
     assert watch.foreign == []
     assert [error for error in watch.errors if "Failed to load resource" not in error] == []
+
+
+def axe_violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core finds wrong with the page as it is now: each rule with the first places."""
+    violations = Axe().run(page).response["violations"]
+    return [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in violations]

@@ -4,7 +4,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, co
 import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState, Prec } from "@codemirror/state";
 import {
   EditorView,
   drawSelection,
@@ -53,12 +53,24 @@ const typeOver = EditorView.domEventHandlers({
   },
 });
 
-export async function createEditor(parent, { doc, mode, label, readonly, onChange }) {
+const vimKeys = new Compartment();
+
+async function vimExtension(on) {
+  return on ? (await import("@replit/codemirror-vim")).vim({ status: true }) : [];
+}
+
+/** The keys of Vim, or the usual ones. */
+export async function setVim(view, on) {
+  view.dispatch({ effects: vimKeys.reconfigure(await vimExtension(on)) });
+}
+
+export async function createEditor(parent, { doc, mode, label, readonly, vim, onChange }) {
   const { language } = (await LANGUAGES[mode]?.()) ?? { language: [] };
   return new EditorView({
     parent,
     doc,
     extensions: [
+      vimKeys.of(await vimExtension(vim && !readonly)),
       EditorView.cspNonce.of(document.querySelector("script[nonce]").nonce),
       EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
       EditorState.tabSize.of(2),

@@ -5,10 +5,10 @@ import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 export const theme = EditorView.theme({
-  "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "var(--text-m)" },
+  "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "var(--code-size, var(--text-m))" },
   "&.cm-focused": { outline: "none" },
   "&.cm-focused .cm-gutters": { boxShadow: "inset 2px 0 0 var(--engine)" },
-  ".cm-scroller": { fontFamily: "var(--font-code)", lineHeight: "20px" },
+  ".cm-scroller": { fontFamily: "var(--font-code)", lineHeight: "calc(var(--code-size, 13px) * 1.54)" },
   ".cm-content": { padding: "4px 0", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 16px 0 8px" },
   ".cm-gutters": { backgroundColor: "var(--surface)", border: "none", color: "var(--ink-3)" },

@@ -1,0 +1,190 @@
+"""Numbered walks through the workbench: keys, the palette, tabs, tables, charts, a second client."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import axe_violations
+from tests.browser.test_walk import write
+from tests.served import Served
+
+
+def open_engine(page: Page, engine: str) -> None:
+    page.goto(f"/{engine}")
+    page.locator("#source[data-ready]").wait_for()
+
+
+def test_1_the_statement_at_the_cursor_and_what_is_selected(page: Page) -> None:
+    open_engine(page, "postgres")
+    write(page, "select 'eins' as a;\nselect 'zwei😀' as b;\nselect 'drei' as c")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Alt+Enter")
+    results = page.locator("#results")
+    expect(results).to_contain_text("zwei")
+    expect(results).not_to_contain_text("eins")
+    page.keyboard.press("ControlOrMeta+Home")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Alt+Enter")
+    expect(results).to_contain_text("eins")
+    expect(results).not_to_contain_text("drei")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(results).to_contain_text("drei")
+
+
+def test_2_everything_has_a_name_in_the_palette(page: Page) -> None:
+    open_engine(page, "postgres")
+    page.keyboard.press("ControlOrMeta+k")
+    field = page.get_by_role("combobox", name="Name of a page")
+    expect(field).to_be_focused()
+    field.fill("redis stream")
+    expect(page.locator("#palette [aria-selected=true]")).to_contain_text("Redis: Streams")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/redis?example=*")
+    page.locator("#source[data-ready]").wait_for()
+    page.keyboard.press("ControlOrMeta+k")
+    field.fill("side")
+    page.keyboard.press("Enter")
+    expect(page.locator("#sidebar")).to_be_hidden()
+    page.keyboard.press("ControlOrMeta+k")
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+
+
+def test_3_tabs_keep_their_texts(page: Page) -> None:
+    open_engine(page, "postgres")
+    first = page.evaluate("document.getElementById('source').value")
+    page.keyboard.press("Alt+n")
+    page.keyboard.insert_text("select 'in my tab'")
+    expect(page.get_by_role("tab", name="Source 2")).to_have_attribute("aria-selected", "true")
+    page.reload()
+    page.locator("#source[data-ready]").wait_for()
+    expect(page.locator("#source .cm-content")).to_have_text("select 'in my tab'")
+    page.get_by_role("tab", name="Source 2").dblclick()
+    page.get_by_label("Name of the tab").fill("Mine")
+    page.keyboard.press("Enter")
+    page.get_by_role("tab", name="Mine").press("ArrowLeft")
+    assert page.evaluate("document.getElementById('source').value") == first
+    page.get_by_role("tab", name="Mine").click()
+    page.get_by_role("tab", name="Mine").press("Delete")
+    expect(page.get_by_role("tab")).to_have_count(0)
+    page.keyboard.press("Alt+Shift+n")
+    expect(page.locator("#source .cm-content")).to_have_text("select 'in my tab'")
+
+
+def test_4_a_table_is_sorted_filtered_walked_and_looked_into(page: Page) -> None:
+    open_engine(page, "postgres")
+    write(
+        page,
+        "select n, 10 - n as back, case when n % 2 = 0 then json_build_object('n', n, 'pad', repeat('x', 80)) end as doc"
+        " from generate_series(1, 12) n",
+    )
+    page.keyboard.press("ControlOrMeta+Enter")
+    table = page.locator("#results data-table")
+    first = table.locator("tbody tr:not([hidden])").first
+    table.get_by_role("button", name=re.compile("^back")).click()
+    expect(first).to_contain_text("12")
+    table.get_by_role("button", name=re.compile("^back")).click()
+    expect(table.locator("th[aria-sort=descending]")).to_contain_text("back")
+    expect(first).to_contain_text("9")
+    page.get_by_label("Show the fetched rows that have this").fill('"n"')
+    expect(page.locator("#results .view-note")).to_contain_text("6 of 12 rows fetched")
+    expect(page.locator("#results .view-note")).to_contain_text("sorted in the browser by back")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    table.locator("tbody td[tabindex='0']").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cell-dialog pre")).to_contain_text('"n": 2,')
+    expect(page.locator("#cell-dialog span.quiet")).to_contain_text("row 2 · json")
+    page.keyboard.press("Escape")
+    expect(table.locator("td:focus")).to_have_count(1)
+
+
+def test_5_numbers_become_a_chart(page: Page) -> None:
+    open_engine(page, "postgres")
+    write(page, "select 'd' || n as day, n * n as visits, -n as loss from generate_series(1, 8) n")
+    page.keyboard.press("ControlOrMeta+Enter")
+    page.get_by_role("button", name="Chart").click()
+    chart = page.locator("#results .chart")
+    expect(chart.locator("rect")).to_have_count(8)
+    chart.get_by_role("checkbox", name="loss").check()
+    expect(chart.locator("rect")).to_have_count(16)
+    chart.get_by_label("Kind").select_option("line")
+    expect(chart.locator(".series path")).to_have_count(2)
+    expect(chart.locator("svg")).to_have_attribute("aria-label", "day against visits, loss, 8 rows")
+    page.get_by_role("button", name="Chart").click()
+    expect(chart).to_have_count(0)
+
+
+def test_6_messages_arrive_while_a_second_client_publishes(page: Page) -> None:
+    open_engine(page, "redis")
+    write(page, "SUBSCRIBE news")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#run-form [data-stop]")).to_be_enabled()
+    page.locator("#second > summary").click()
+    page.locator("#second-source[data-ready]").wait_for()
+    write(page, "PUBLISH news <b>hello</b>", "second-source")
+    expect(page.locator(".answers > run-clock output")).to_contain_text("of 120 s, listening")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#second-results")).to_contain_text("(integer) 1")
+    live = page.locator(".answers > live-events")
+    expect(live).to_contain_text("<b>hello</b>")
+    expect(live.locator(".live-count")).to_have_text("1 event")
+    page.keyboard.press("ControlOrMeta+.")
+    page.locator("#run-form [data-stop]").click()
+    expect(page.locator("#results")).to_contain_text("hello")
+    expect(live).to_be_hidden()
+
+
+def test_7_results_stand_beside_the_editor(page: Page) -> None:
+    open_engine(page, "mongodb")
+    page.get_by_role("button", name="Results beside the editor").click()
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#results .run-summary .pill.ok")).to_be_visible()
+    editor, results = page.locator("#run-form").bounding_box(), page.locator("#results").bounding_box()
+    assert editor
+    assert results
+    assert results["x"] >= editor["x"] + editor["width"] - 1
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-layout", "beside")
+
+
+def test_8_the_editor_as_the_visitor_likes_it(page: Page) -> None:
+    open_engine(page, "postgres")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    page.get_by_label("Size of the text").select_option("18")
+    page.get_by_label("Keys of Vim").check()
+    page.keyboard.press("Escape")
+    expect(page.locator("#source .cm-content")).to_have_css("font-size", "18px")
+    content = page.locator("#source .cm-content")
+    content.click()
+    page.keyboard.type("ggdG")
+    expect(content).to_have_text("")
+    page.reload()
+    page.locator("#source[data-ready]").wait_for()
+    content.click()
+    page.keyboard.type("iselect 1")
+    expect(content).to_contain_text("select 1")
+
+
+PAGES = ("/", "/postgres", "/mongodb", "/redis", "/dynamodb", "/compare", "/api/docs")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_9_no_page_breaks_a_rule_of_accessibility(browser: Browser, served: Served, scheme: str) -> None:
+    """axe-core's rules, WCAG A and AA among them, on every page; on the workbenches with results and plans."""
+    context = browser.new_context(base_url=f"http://127.0.0.1:{served.port}", color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    found = {}
+    for path in PAGES:
+        page.goto(path)
+        if path.count("/") == 1 and path not in ("/", "/compare"):
+            page.locator("#source[data-ready]").wait_for()
+            page.keyboard.press("ControlOrMeta+Shift+Enter")
+            page.locator("#results .run-summary").wait_for(state="attached")
+        if violations := axe_violations(page):
+            found[path] = violations
+    context.close()
+    assert found == {}
