@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from app.config import Settings
+from app.core.priority import NICE
 from app.engines.postgres.engine import PostgresEngine
-from app.engines.postgres.priority import NICE
 from tests.engines.test_postgres_support import Visitor, ada, bob, limits_of  # noqa: F401
 
 # ruff: noqa: F811

@@ -11,9 +11,9 @@ from typing import Any, Self
 
 import asyncpg
 
+from app.core import priority
 from app.core.errors import EngineUnavailable
 from app.core.sandbox import Sandbox
-from app.engines.postgres import priority
 from app.engines.postgres.catalog import question
 from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer

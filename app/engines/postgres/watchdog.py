@@ -8,9 +8,9 @@ from typing import Protocol
 
 from app.config import Settings
 from app.core.errors import EngineUnavailable, StatementRefused, StatementStopped
+from app.core.priority import giving_way
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.catalog import question
-from app.engines.postgres.priority import giving_way
 
 log = logging.getLogger(__name__)
 

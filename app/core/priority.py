@@ -1,4 +1,4 @@
-"""Who computes for long lets others go first: backends are made nice while a statement lasts longer than most do."""
+"""Who computes for long lets others go first: server processes are made nice while a statement lasts longer than most do."""
 
 import asyncio
 import contextlib
@@ -11,13 +11,13 @@ NICE = 15
 
 
 def may_change() -> bool:
-    """Whether this process may make a backend nice and, what only root may, take that back."""
+    """Whether this process may make another nice and, what only root may, take that back."""
     return os.geteuid() == 0
 
 
 @contextlib.contextmanager
 def giving_way(pid: int) -> Iterator[None]:
-    """While this lasts, a backend on this machine that has worked for a while computes only when others do not want to."""
+    """While this lasts, a server process of this machine that has worked for a while computes only when others do not want to."""
     lowered = False
 
     def lower() -> None:
@@ -35,7 +35,7 @@ def giving_way(pid: int) -> Iterator[None]:
 
 
 def set_nice(pid: int, value: int) -> None:
-    """Set it for the process and for its group: Linux weighs sessions before processes, and a backend has one of its own."""
+    """Set it for the process and for its group: Linux weighs sessions before processes, and each of them has one of its own."""
     with contextlib.suppress(OSError):  # it may have ended meanwhile, and a kernel may have no groups
         os.setpriority(os.PRIO_PROCESS, pid, value)
         Path(f"/proc/{pid}/autogroup").write_text(str(value))
