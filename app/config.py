@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     mongodb_max_collections: int = Field(50, description="How many collections a MongoDB sandbox may have.")
     redis_quota_bytes: int = Field(32_000_000, description="The maxmemory of a Redis sandbox.")
     redis_max_servers: int = Field(200, description="How many Redis sandboxes may be awake at the same time.")
+    redis_fleet_bytes: int = Field(
+        2_000_000_000,
+        description="How much memory all awake Redis sandboxes may take together; over it, the one unused for longest is parked.",
+    )
     dynamodb_quota_bytes: int = Field(16_000_000, description="How large a DynamoDB sandbox may grow.")
     dynamodb_max_stream_records: int = Field(
         5_000, description="How many records the stream of a DynamoDB table may hold."

@@ -243,6 +243,30 @@ async def test_the_fleet_parks_the_least_recently_used(engine: RedisEngine) -> N
     assert sum(v.server.running for v in visitors) == MAX_SERVERS
 
 
+async def test_the_memory_of_the_fleet_is_bounded(fleet_settings: Settings, fleet_places: Places) -> None:
+    settings = fleet_settings.model_copy(update={"redis_max_servers": 10, "redis_fleet_bytes": 30_000_000})
+    fill = "EVAL \"for i = 1, 120 do redis.call('SET', 'k' .. i, string.rep('x', 100000)) end\" 0"
+    async with RedisEngine(settings, fleet_places) as engine:
+        visitors = [await visit(engine) for _ in range(4)]
+        for visitor in visitors:
+            await visitor.run(fill)
+        assert [v.server.running for v in visitors] == [False, True, True, True], (
+            "over the bound since the last run only"
+        )
+        assert visitors[-1].server.private_bytes > 12_000_000
+        assert await engine.park(60_000) == 1, "the janitor's round ends that"
+        assert [v.server.running for v in visitors] == [False, False, True, True]
+        runs = [v.start("BLPOP q 0") for v in visitors[2:]]
+        await asyncio.sleep(0.2)
+        assert (await visitors[0].run("DBSIZE")).last == "(integer) 120"
+        runs.append(visitors[0].start("BLPOP q 0"))
+        await asyncio.sleep(0.2)
+        with pytest.raises(EngineBusy) as caught:
+            await visitors[1].run("PING")
+        await asyncio.gather(*runs)
+        assert "30 MB" in caught.value.message
+
+
 async def test_a_fleet_in_use_is_busy(engine: RedisEngine) -> None:
     visitors = [await visit(engine) for _ in range(MAX_SERVERS + 1)]
     runs = [visitor.start("BLPOP q 0") for visitor in visitors[:MAX_SERVERS]]

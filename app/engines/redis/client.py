@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from redis.exceptions import RedisError
 
@@ -12,6 +12,7 @@ from app.core.engine import Client, Transaction
 from app.core.errors import EngineBusy, PlaygroundError, StatementStopped
 from app.core.limits import Limits
 from app.core.plans import Plan
+from app.core.priority import giving_way, may_change
 from app.core.results import Event, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.engines.redis.binary import OUTPUT_LIMIT_BYTES
@@ -182,7 +183,8 @@ class RedisClient(Client):
         with translated():
             await self._connection.send(ask_for_all(words) if is_slowlog_get(words) else words, intake)
         while True:
-            reply = await self._reply(intake, deadline, limits, waiting)
+            with self._giving_way(waiting):
+                reply = await self._reply(intake, deadline, limits, waiting)
             if reply is None:
                 yield waited(statement, limits, _ms_since(began), stopped=self._stopped_by_visitor)
                 return
@@ -209,6 +211,11 @@ class RedisClient(Client):
             row_count=count_of(reply),
         )
         yield reply_result(statement, words, reply, intake, limits, stats)
+
+    def _giving_way(self, waiting: bool) -> AbstractContextManager[None]:
+        """A command that computes for long lets the app and the other servers go first."""
+        pid = self._server.process.pid
+        return nullcontext() if waiting or pid is None or not may_change() else giving_way(pid)
 
     async def _reply(self, intake: Intake, deadline: float, limits: Limits, waiting: bool) -> Reply | None:
         """The next reply. Ends the work on the server at the deadline; raises what ended it.

@@ -96,7 +96,10 @@ class Fleet:
         """Park servers that nobody used for `idle_ms`. Returns how many."""
         before = time.monotonic() - idle_ms / 1000
         idle = [s for s in self._awake() if s.used_at < before and s.namespace not in busy]
-        return sum([await server.park() for server in idle])
+        parked = sum([await server.park() for server in idle])
+        while self._bytes() > self._settings.redis_fleet_bytes and await self._park_one(set()):
+            parked += 1
+        return parked
 
     async def close(self) -> None:
         """Save and stop every server."""
@@ -111,16 +114,33 @@ class Fleet:
     def _awake(self) -> list[SandboxServer]:
         return [server for server in self._servers.values() if server.running]
 
+    def _bytes(self) -> int:
+        return sum(server.private_bytes for server in self._awake())
+
     async def _make_room(self) -> None:
-        limit = self._settings.redis_max_servers
+        """Park the servers unused for longest until one more may run. Raises EngineBusy when what is left is in use."""
+        limit, most = self._settings.redis_max_servers, self._settings.redis_fleet_bytes
         stuck: set[str] = set()
         while len({server.namespace for server in self._awake()} | self._starting) > limit:
-            idle = [s for s in self._awake() if not (s.in_use or s.lock.locked() or s.namespace in stuck)]
-            if not idle:
+            if not await self._park_one(stuck):
                 raise EngineBusy(
                     f"All {limit} Redis servers are in use right now; nothing was run.",
                     hint="Try again in a few seconds.",
                 )
+        while self._bytes() > most:
+            if not await self._park_one(stuck):
+                raise EngineBusy(
+                    f"The Redis servers in use take all of the {most // 1_000_000:,} MB that they may; nothing was run.",
+                    hint="Try again in a few seconds.",
+                )
+
+    async def _park_one(self, stuck: set[str]) -> bool:
+        """Park the idle server unused for longest. False when there is none; one that can't be parked is left in `stuck`."""
+        while True:
+            idle = [s for s in self._awake() if not (s.in_use or s.lock.locked() or s.namespace in stuck)]
+            if not idle:
+                return False
             victim = min(idle, key=lambda s: s.used_at)
-            if not await victim.park():
-                stuck.add(victim.namespace)
+            if await victim.park():
+                return True
+            stuck.add(victim.namespace)

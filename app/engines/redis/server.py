@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -99,6 +100,17 @@ class SandboxServer:
     @property
     def running(self) -> bool:
         return self.process.running
+
+    @property
+    def private_bytes(self) -> int:
+        """What the process has in memory for itself alone; 0 while it is parked."""
+        if self.process.pid is None:
+            return 0
+        try:
+            memory = psutil.Process(self.process.pid).memory_info()
+        except psutil.Error:
+            return 0
+        return int(memory.rss - getattr(memory, "shared", 0))
 
     @property
     def snapshot(self) -> Path:
