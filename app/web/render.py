@@ -14,6 +14,7 @@ from app.playground.services import Services
 from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.plan_text import as_markdown, as_text
 from app.web.plan_view import plan_view
+from app.web.document_tables import document_table
 from app.web.resources import resource
 
 
@@ -28,13 +29,19 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.filters.update(json_tree=json_tree, array_tree=array_tree, bytes_dump=bytes_dump)
+    env.filters.update(json_tree=json_tree, array_tree=array_tree, bytes_dump=bytes_dump, plain_json=plain_json)
+    env.globals["document_table"] = document_table
     env.globals["asset"] = asset
     env.globals["app_version"] = __version__
     env.globals["plan_view"] = plan_view
     env.globals["plan_as_text"] = as_text
     env.globals["plan_as_markdown"] = as_markdown
     return env
+
+
+def plain_json(value: Any) -> str:
+    """JSON on one line as people write it: not escaped for scripts, as `tojson` is."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 @cache

@@ -9,8 +9,8 @@ import pytest
 
 from app.config import Settings
 from app.core.engine import Engine
+from app.core.extended_json import one_line
 from app.core.results import Result
-from app.engines.mongodb import values
 from tests.engines.mongodb_subject import Visitor, visitor_of
 
 FILE = Path(__file__).parent / "data" / "mongodb_snippets.txt"
@@ -83,7 +83,7 @@ def shown(result: Result) -> str:
         case _ if result.stages is not None:
             return ", ".join(f"{s.name} {s.count}" if s.count is not None else s.name for s in result.stages)
         case _:
-            return values._shell(result.documents)
+            return one_line(result.documents)
 
 
 def agrees(wanted: str, got: str) -> bool:

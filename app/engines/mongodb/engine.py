@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from app.config import Settings
 from app.core.datasets import Content, Part
 from app.core.doctor import Diagnosis, diagnose
-from app.core.engine import Engine, EngineInfo, SchemaObject
+from app.core.engine import Engine, EngineInfo, Listing, SchemaObject
 from app.core.errors import EngineUnavailable
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import PlaceError, Places
@@ -166,6 +166,11 @@ class MongoEngine(Engine):
         self._must_run()
         motor = await self._motor(sandbox)
         return await schema.inspect(motor[database_of(sandbox.namespace)])
+
+    async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
+        self._must_run()
+        motor = await self._motor(sandbox)
+        return await schema.browse(motor[database_of(sandbox.namespace)], path)
 
     async def usage(self, sandbox: Sandbox) -> Usage:
         self._must_run()

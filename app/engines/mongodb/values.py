@@ -1,15 +1,15 @@
 """Extended JSON at the border to the script: bson does the real work."""
 
 import json
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import bson
 from bson import json_util
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
+
+from app.core.extended_json import one_line
 
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 READ: CodecOptions[dict[str, Any]] = CodecOptions(
@@ -117,47 +117,7 @@ OURS = frozenset(("lsid", "$clusterTime", "$db", "comment", "$readPreference", "
 """What the playground and the driver add to a command."""
 NAMES = frozenset(("ns", "namespace", "db", "$db", "viewOn", "dropped", "user"))
 
-CONSTRUCTORS = {
-    "$oid": "ObjectId",
-    "$date": "ISODate",
-    "$numberLong": "Long",
-    "$numberDecimal": "Decimal128",
-}
-
 
 def shell_text(value: Any) -> str:
     """A value on one line, as the shell writes it."""
-    return _shell(to_data(value))
-
-
-def _shell(data: Any) -> str:
-    if isinstance(data, list):
-        return f"[ {', '.join(map(_shell, data))} ]" if data else "[]"
-    if not isinstance(data, dict):
-        return _quoted(data) if isinstance(data, str) else json.dumps(data)
-    if len(data) == 1:
-        ((key, inner),) = data.items()
-        if key in ("$numberInt", "$numberDouble") and isinstance(inner, str):
-            return inner
-        if key in CONSTRUCTORS:
-            plain = inner if isinstance(inner, str) else _iso(inner)
-            return f"{CONSTRUCTORS[key]}({_quoted(plain)})"
-    items = (f"{key if PLAIN_KEY.fullmatch(key) else _quoted(key)}: {_shell(item)}" for key, item in data.items())
-    return f"{{ {', '.join(items)} }}" if data else "{}"
-
-
-def _iso(inner: Any) -> str:
-    ms = int(inner["$numberLong"]) if isinstance(inner, dict) and "$numberLong" in inner else 0
-    try:
-        at = datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
-    except (ValueError, OverflowError, OSError):
-        return f"{ms} ms"
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _quoted(text: str) -> str:
-    inner = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
-    return f"'{inner}'"
-
-
-PLAIN_KEY = re.compile(r"[A-Za-z_$][\w$]*")
+    return one_line(to_data(value))
