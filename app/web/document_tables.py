@@ -80,7 +80,9 @@ def _cell(value: Any, typed: bool, alike: bool) -> Cell:
     if typed and special(value):
         key = special(value)
         text = (bare(value) if alike else None) or constructed(value) or one_line(value)
-        return Cell("b" if key and KINDS[key] == "number" and text[:1].isdecimal() | (text[:1] == "-") else "t", _cut(text))
+        return Cell(
+            "b" if key and KINDS[key] == "number" and text[:1].isdecimal() | (text[:1] == "-") else "t", _cut(text)
+        )
     return Cell("long", _cut(one_line(value, typed=typed)))
 
 

@@ -12,9 +12,9 @@ from app import __version__
 from app.config import Settings
 from app.playground.services import Services
 from app.web.cell_views import array_tree, bytes_dump, json_tree
+from app.web.document_tables import document_table
 from app.web.plan_text import as_markdown, as_text
 from app.web.plan_view import plan_view
-from app.web.document_tables import document_table
 from app.web.resources import resource
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.config import Settings
 from app.core.engine import Engine
-from app.core.errors import StatementError, StatementFailed, StatementRefused, StatementStopped
+from app.core.errors import NotFound, StatementError, StatementFailed, StatementRefused, StatementStopped
 from app.core.plans import Plan
 from app.core.results import Message, Result
 from tests.engines.mongodb_subject import Visitor, relaxed, visitor_of
@@ -241,15 +241,39 @@ async def test_plans_of_what_was_sent(visitor: Visitor) -> None:
     assert await visitor.value("db.r.countDocuments({b: 1})") == 20
 
 
-async def test_inspect_shows_fields_and_indexes(visitor: Visitor) -> None:
-    await visitor.run(SEED + "db.p.createIndex({name: 1}, {unique: true})\ndb.createView('v', 'p', [])")
-    people, view = await visitor.engine.inspect(visitor.sandbox)
-    assert (people.kind, people.name, people.detail) == ("collection", "p", "3 documents")
+async def test_inspect_shows_fields_indexes_and_validators(visitor: Visitor) -> None:
+    await visitor.run(
+        SEED + "db.p.createIndex({name: 1}, {unique: true})\ndb.createView('v', 'p', [])\n"
+        "db.createCollection('w', {validator: {a: {$gt: 1}}})\ndb.p.insertOne({_id: 'x', age: 'old'})\ndb.p.find({name: 'Ada'})"
+    )
+    people, strict, view = sorted(await visitor.engine.inspect(visitor.sandbox), key=lambda o: (o.kind, o.name))
+    assert (people.kind, people.name) == ("collection", "p")
+    assert people.detail is not None
+    assert people.detail.startswith("4 documents, ")
     parts = {(part.kind, part.name): part.detail for part in people.parts}
-    assert parts["field", "name"] == "string"
-    assert parts["field", "age"] == "int"
-    assert parts["index", "name_1"] == "{name: 1} unique"
+    assert parts["field", "name"] == "string, in 75%, 'Ada'"
+    assert parts["field", "age"] == "int 75% | string 25%, 36"
+    assert parts["field", "at.city"] == "string, in 25%, 'London'"
+    index = parts["index", "name_1"]
+    assert index is not None
+    assert index.startswith("{ name: 1 } unique, ")
+    assert index.endswith(", used 1 time")
+    assert [(p.kind, p.name, p.detail) for p in strict.parts if p.kind == "validator"] == [
+        ("validator", "refuses", "{ a: { $gt: 1 } }")
+    ]
     assert (view.kind, view.detail) == ("view", "of p")
+
+
+async def test_many_collections_are_looked_into_when_opened(visitor: Visitor) -> None:
+    await visitor.run("for (let i = 10; i < 35; i++) db.getCollection('c' + i).insertOne({a: i})", ms=5_000)
+    objects = await visitor.engine.inspect(visitor.sandbox)
+    assert len(objects) == 25
+    assert [bool(o.parts) for o in objects] == [True] * 20 + [False] * 5
+    assert objects[-1].path == "c34"
+    listing = await visitor.engine.browse(visitor.sandbox, "c34")
+    assert [part.name for part in listing.objects] == ["_id", "a", "_id_"]
+    with pytest.raises(NotFound):
+        await visitor.engine.browse(visitor.sandbox, "nope")
 
 
 async def test_what_was_printed_before_an_error_is_shown(visitor: Visitor) -> None:

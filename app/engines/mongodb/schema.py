@@ -43,9 +43,7 @@ async def _infos(database: "AsyncIOMotorDatabase[dict[str, Any]]") -> list[dict[
     return sorted((i for i in infos if not i["name"].startswith("system.")), key=lambda i: str(i["name"]))
 
 
-async def _object(
-    database: "AsyncIOMotorDatabase[dict[str, Any]]", info: dict[str, Any], opened: bool
-) -> SchemaObject:
+async def _object(database: "AsyncIOMotorDatabase[dict[str, Any]]", info: dict[str, Any], opened: bool) -> SchemaObject:
     name, kind = str(info["name"]), KINDS.get(info["type"], "collection")
     view = f"of {info['options'].get('viewOn')}" if kind == "view" else None
     try:

@@ -24,8 +24,14 @@ async function words() {
 }
 
 const infoOf = (word) => [word.detail, word.info].filter(Boolean).join("\n");
-const option = (word, type, apply) => ({ label: word.name, type, apply, info: infoOf(word), detail: type === "method" ? "" : word.kind });
-const methods = (list) => list.map((word) => option(word, "method", word.detail?.includes("(") ? `${word.name}(` : word.name));
+const option = (word, type, apply, boost = 0) => ({ label: word.name, type, apply, boost, info: infoOf(word), detail: type === "method" ? "" : word.kind });
+const COMMON = new Set(
+  "find findOne aggregate insertOne insertMany updateOne updateMany deleteOne deleteMany countDocuments createIndex getCollection createCollection sort limit skip project toArray forEach map explain startTransaction commitTransaction withTransaction".split(" "),
+);
+const methods = (list) =>
+  list.map((word) => option(word, "method", word.detail?.includes("(") ? `${word.name}(` : word.name, COMMON.has(word.name) ? 1 : 0));
+const operators = (known, kinds) =>
+  kinds.flatMap((kind, at) => (known.get(kind) ?? []).map((word) => option(word, "keyword", `${word.name}: `, kinds.length - at - 1)));
 
 function* collections() {
   for (const object of document.querySelectorAll("#schema [data-object]")) {
@@ -139,15 +145,15 @@ async function shellCompletion(context) {
   }
   const known = await words();
   if (word?.text[0] === "$") {
-    const options = operatorKinds(open).flatMap((kind) => (known.get(kind) ?? []).map((entry) => option(entry, "keyword", `${entry.name}: `)));
-    return { from, options, validFor: WORD };
+    return { from, options: operators(known, operatorKinds(open)), validFor: WORD };
   }
   if (!context.explicit && !word?.text) return null;
   if (open.at(-1)?.bracket === "{" && /[{,]\s*$/.test(before)) {
-    const operators = operatorKinds(open).flatMap((kind) => (known.get(kind) ?? []).map((entry) => option(entry, "keyword", `${entry.name}: `)));
-    return { from, options: [...fieldOptions(collectionIn(text), false), ...(context.explicit ? operators : [])], validFor: WORD };
+    const more = context.explicit ? operators(known, operatorKinds(open)) : [];
+    return { from, options: [...fieldOptions(collectionIn(text), false), ...more], validFor: WORD };
   }
   return { from, options: methods(known.get("global") ?? []), validFor: WORD };
 }
 
+export const offersNames = true;
 export const language = [javascript(), javascriptLanguage.data.of({ autocomplete: shellCompletion })];

@@ -65,7 +65,7 @@ export async function setVim(view, on) {
 }
 
 export async function createEditor(parent, { doc, mode, label, readonly, vim, onChange }) {
-  const { language } = (await LANGUAGES[mode]?.()) ?? { language: [] };
+  const { language, offersNames } = (await LANGUAGES[mode]?.()) ?? { language: [] };
   return new EditorView({
     parent,
     doc,
@@ -74,7 +74,7 @@ export async function createEditor(parent, { doc, mode, label, readonly, vim, on
       EditorView.cspNonce.of(document.querySelector("script[nonce]").nonce),
       EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
       EditorState.tabSize.of(2),
-      readonly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : writing,
+      readonly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : [writing, offersNames ? [] : sandboxNames],
       lineNumbers(),
       highlightSpecialChars(),
       drawSelection(),
@@ -124,6 +124,9 @@ export function relayText(view, text) {
   });
 }
 
+// Where the language doesn't offer the sandbox's names itself, by context.
+const sandboxNames = EditorState.languageData.of(() => [{ autocomplete: sandboxCompletion }]);
+
 const writing = [
   runKeys,
   typeOver,
@@ -134,7 +137,6 @@ const writing = [
   indentOnInput(),
   closeBrackets(),
   autocompletion({ icons: false }),
-  EditorState.languageData.of(() => [{ autocomplete: sandboxCompletion }]),
   highlightActiveLine(),
   highlightActiveLineGutter(),
   highlightSelectionMatches(),
