@@ -26,7 +26,7 @@ from app.playground.services import Services
 from app.playground.store import Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore
-from app.web import api, compare, docs, drawing, errors, live, manage, palette, share, sources, workbench
+from app.web import api, compare, docs, drawing, errors, live, manage, palette, share, sources, trials, workbench
 from app.web.metrics import Metrics
 from app.web.resources import resource
 from app.web.security import Guard, Signer
@@ -89,6 +89,7 @@ def create_app(
     app.include_router(manage.router)
     app.include_router(live.router)
     app.include_router(palette.router)
+    app.include_router(trials.router)
     app.include_router(workbench.router)
     app.mount("/static", GZipMiddleware(_Built(directory=resource("static") / "dist", check_dir=False)))
     app.include_router(drawing.router)

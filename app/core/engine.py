@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from app.config import Settings
 from app.core.datasets import Content, Part
 from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis
-from app.core.errors import EngineBusy, InvalidRequest, NotFound
+from app.core.errors import EngineBusy, InvalidRequest, NotFound, StatementRefused
 from app.core.examples import Example, read_examples
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
@@ -23,6 +23,7 @@ from app.core.plans import Plan
 from app.core.results import Event, Statement
 from app.core.sandbox import NAMESPACE_ALPHABET, NAMESPACE_LENGTH, Sandbox
 from app.core.translation import Translation
+from app.core.trials import Trial
 from app.core.vocabulary import Word
 
 CLIENT_NAMES = ("main", "A", "B")
@@ -101,6 +102,14 @@ class Client(ABC):
         Raises StatementRefused (code `cannot_explain`) for what has no plan, with the reason.
         """
 
+    async def try_index(self, statement: Statement, explained: Any, index: str, limits: Limits) -> Trial:
+        """The statement's plan without and with an index, which is gone again when this returns, however it ends.
+
+        `explained` is the engine's own form of a plan of it (`Plan.raw`), `index` a remedy that the engine wrote for it.
+        Raises StatementRefused (code `cannot_try`) where that can't be done.
+        """
+        raise StatementRefused("Indexes can't be tried here.", code="cannot_try")
+
     async def finish(self) -> None:
         """The run that `begin` opened is over, however it ended. Runs once for each `begin`."""
         return
@@ -130,6 +139,8 @@ class Engine(ABC):
     namespace_length: ClassVar[int] = NAMESPACE_LENGTH
     explains_before_run: ClassVar[bool] = False
     """True where a plan is had before the run (EXPLAIN); False where it is read off the run itself."""
+    tries_indexes: ClassVar[bool] = False
+    """True where clients can try an index."""
     formats: ClassVar[bool] = False
     """True where `format` does something."""
     translates: ClassVar[bool] = False

@@ -5,12 +5,14 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from app.config import Settings
-from app.core.engine import Engine
+from app.core.engine import Client, Engine
 from app.core.errors import EngineBusy, PlaygroundError, StatementError, StatementStopped, TooLarge
 from app.core.limits import Limits
 from app.core.results import Result, Statement, encode
@@ -134,6 +136,26 @@ class Runner:
         if request.client == "main":
             self._keep(session_id, request, answer)
         return answer
+
+    @asynccontextmanager
+    async def borrow(self, session_id: str, slug: str) -> AsyncIterator[Client]:
+        """The main client of the session's sandbox for work that is no run: it takes a slot, and Stop ends it."""
+        engine, key = self._engines.get(slug), (session_id, slug, "main")
+        if key in self._active:
+            raise EngineBusy("A run is already going on here.", hint="Wait for its end, or press Stop.")
+        active = self._active[key] = Active()
+        try:
+            async with self.slots[slug].one():
+                place = await self._sandboxes.get(session_id, slug)
+                place.users += 1
+                try:
+                    active.client = await engine.client(place.sandbox)
+                    yield active.client
+                finally:
+                    place.users -= 1
+                    self._sandboxes.use(place)
+        finally:
+            del self._active[key]
 
     async def stop(self, session_id: str, slug: str, client_name: str = "main") -> bool:
         """End the run that goes on there, on the server. False when none does."""

@@ -14,6 +14,7 @@ from app.playground.sessions import Sessions
 from app.playground.snapshots import Snapshots
 from app.playground.state import State
 from app.playground.store import Store
+from app.playground.trials import Trials
 from app.playground.watching import Pseudonyms
 
 
@@ -34,6 +35,7 @@ class Services:
     consumption: Consumption
     pseudonyms: Pseudonyms
     state: State
+    trials: Trials
     store_note: str | None = None
 
 
@@ -57,5 +59,6 @@ def build(settings: Settings, engines: Engines, store: Store, secret: bytes, sto
         consumption=consumption,
         pseudonyms=Pseudonyms(secret),
         state=State(),
+        trials=Trials(runner, settings),
         store_note=store_note,
     )

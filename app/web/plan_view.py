@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.plan_difference import Change
 from app.core.plan_words import figure
 
 Encoded = dict[str, Any]
@@ -351,6 +352,25 @@ def _flame(root: Encoded, steps: list[Step], by: str) -> list[Block]:
             at += width * took_below / most
         stack.extend(reversed(places))
     return blocks
+
+
+def change_view(changes: tuple[Change, ...]) -> list[tuple[str, str, str, str, str]]:
+    """Name, before, after, what became of it in words, and whether that is better, worse or neither."""
+    found = []
+    for change in changes:
+        write = ms if change.name == "time" else figure
+        before, after = ("" if value is None else write(value) for value in (change.before, change.after))
+        said, tone = "", ""
+        if change.factor is not None and change.name != "returned":
+            times = max(change.factor, 1 / change.factor) if change.factor else 0.0
+            if times >= 1.1:
+                less, more = ("faster", "slower") if change.name == "time" else ("less", "more")
+                said = f"{figure(round(times, 1))}× {less if change.factor > 1 else more}"
+                tone = "better" if change.factor > 1 else "worse"
+            else:
+                said = "about the same"
+        found.append((change.name, before, after, said, tone))
+    return found
 
 
 def ms(value: float) -> str:

@@ -14,7 +14,7 @@ from app.playground.services import Services
 from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.document_tables import document_table
 from app.web.plan_text import as_markdown, as_text
-from app.web.plan_view import plan_view
+from app.web.plan_view import change_view, plan_view
 from app.web.resources import resource
 
 
@@ -36,6 +36,7 @@ def environment() -> Environment:
     env.globals["plan_view"] = plan_view
     env.globals["plan_as_text"] = as_text
     env.globals["plan_as_markdown"] = as_markdown
+    env.globals["change_view"] = change_view
     return env
 
 
@@ -107,6 +108,7 @@ def engine_list(services: Services) -> list[dict[str, Any]]:
             "editor_mode": offer.engine.editor_mode,
             "explains_before_run": offer.engine.explains_before_run,
             "formats": offer.engine.formats,
+            "tries_indexes": offer.engine.tries_indexes,
             "translates": offer.engine.translates,
             "draws": offer.engine.draws,
             "previews": bool(offer.engine.preview),

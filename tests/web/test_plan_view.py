@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from app.core.plan_difference import difference
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Condition, Plan, PlanNode
 from app.engines.postgres.plan import plan_of
+from app.playground.trials import TriedIndex
 from app.web.plan_text import as_markdown, as_text
-from app.web.plan_view import plan_view
+from app.web.plan_view import change_view, plan_view
 from app.web.render import environment
 from tests.web import samples
 
@@ -144,3 +147,43 @@ def test_two_hundred_steps_render_in_under_50_ms() -> None:
         times.append((time.perf_counter() - began) * 1000)
     assert html.count('class="plan-step') >= 199
     assert min(times) < 50, times
+
+
+def test_trying_an_index_needs_a_run_that_suggests_it(client: TestClient) -> None:
+    client.post("/partials/alpha/run", data={"source": "say a", "action": "explain"})
+    asked = {"number": "1", "index": "CREATE INDEX x ON y (z)"}
+    for path in ("/partials/alpha/try-index", "/alpha/try-index"):
+        response = client.post(path, data=asked)
+        assert response.status_code == 400
+        assert "suggests no such index" in response.text
+
+
+def test_the_two_plans_of_a_trial_render_beside_each_other() -> None:
+    before, after = recorded("seq scan"), recorded("index scan")
+    tried = TriedIndex(
+        "select 1", "CREATE INDEX a ON b (c);", "DROP INDEX a;", "Tried.", before, after, difference(before, after)
+    )
+    context = samples.everywhere() | {"engine": samples.ENGINES[0], "trial": tried, "number": 1}
+    html = environment().get_template("pages/trial.html").render(context)
+    assert html.count('class="plan-step') == 2
+    assert html.count("marked") == 2
+    assert re.search(r'class="better">[\d,.]+× faster', html)
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (100.0, 1.0, ("100× faster", "better")),
+        (1.0, 3.0, ("3× slower", "worse")),
+        (1.0, 1.05, ("about the same", "")),
+        (None, 1.0, ("", "")),
+        (1.0, 0.0, ("", "")),
+    ],
+)
+def test_what_became_of_a_time(before: float | None, after: float | None, said: tuple[str, str]) -> None:
+    root = PlanNode(label="x", access="full scan")
+    plans = [encode_plan(Plan(root=root, access="full scan", server_ms=value)) for value in (before, after)]
+    ((_, _, _, *found),) = change_view(difference(*plans).changes)
+    assert tuple(found) == said

@@ -21,8 +21,9 @@ from app.core.limits import Limits
 from app.core.plans import Plan
 from app.core.results import Event, Message, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
+from app.core.trials import Trial
 from app.engines.mongodb import plan as plans
-from app.engines.mongodb import values
+from app.engines.mongodb import trials, values
 from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.changes import event_of, live
 from app.engines.mongodb.errors import statement_error
@@ -80,6 +81,7 @@ class MongoClient(Client):
         self._last_start = -1
         self._plans_of: dict[int, dict[str, Any]] = {}
         self._stopping = False
+        self._trying = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
@@ -156,6 +158,17 @@ class MongoClient(Client):
             )
         return await plans.explain(self.work, command, limits, measure=measure)
 
+    async def try_index(self, statement: Statement, explained: Any, index: str, limits: Limits) -> Trial:
+        self._must_run()
+        self.work.begin()
+        self._trying = True
+        try:
+            return await trials.try_index(self.work, explained, index, limits)
+        except ScriptStopped as exc:
+            raise self._stop_of(exc, statement, limits) from exc
+        finally:
+            self._trying = False
+
     async def finish(self) -> None:
         script, self._script = self._script, None
         if script is not None:
@@ -171,6 +184,9 @@ class MongoClient(Client):
             await asyncio.to_thread(close)
 
     async def stop(self) -> None:
+        if self._trying:
+            self.work.stopped = True
+            await self.work.end()
         if self._script is None:
             return
         self._stopping = self.work.stopped = True

@@ -46,6 +46,7 @@ SHELL = (
 class MongoEngine(Engine):
     slug = "mongodb"
     label = "MongoDB"
+    tries_indexes = True
     character = "Documents: JSON-like records, pipelines, a shell in JavaScript"
     editor_mode = "javascript"
     file_extension = "js"

@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 from app.core.engine import Client, Transaction
 from app.core.errors import StatementError
@@ -11,7 +13,8 @@ from app.core.limits import Limits
 from app.core.plans import Plan
 from app.core.results import Event, Notice, Result, Statement
 from app.core.sandbox import Sandbox
-from app.engines.postgres import commands, copying, dialects, plan
+from app.core.trials import Trial
+from app.engines.postgres import commands, copying, dialects, explaining
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.presenting import expanded, result_of
@@ -127,39 +130,24 @@ class PostgresClient(Client):
         await session.ask("SET client_encoding = 'UTF8'", 0, limits)
 
     async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
-        plan.require_explainable(statement.text)
+        async with self._quietly():
+            return await explaining.explain(self._session, statement, limits, measure=measure)
+
+    async def try_index(self, statement: Statement, explained: Any, index: str, limits: Limits) -> Trial:
+        async with self._quietly():
+            return await explaining.try_index(self._session, statement, index, limits)
+
+    @asynccontextmanager
+    async def _quietly(self) -> AsyncIterator[None]:
+        """With a connection, and without the notices of what is done beside the visitor's own runs."""
         await self._session.connect()
         kept = self._session.take_notices()
         try:
-            return await self._measure(statement, limits) if measure else await self._plan(statement, limits)
+            yield
         finally:
             self._session.take_notices()
             for notice in kept:
                 self._session.say(notice)
-
-    async def _plan(self, statement: Statement, limits: Limits) -> Plan:
-        prefix = plan.prefix(measure=False)
-        text = prefix + without_go(statement.text)
-        answer = await self._session.ask(text, statement.start - len(prefix), limits)
-        return plan.read(answer, measured=False)
-
-    async def _measure(self, statement: Statement, limits: Limits) -> Plan:
-        """Execute the statement for its plan and roll it back, leaving an open transaction as it was."""
-        ask = self._session.ask
-        prefix = plan.prefix(measure=True)
-        opening, closing = ["BEGIN"], ["ROLLBACK"]
-        if self.in_transaction:
-            opening = ["SAVEPOINT sandtable_plan"]
-            closing = ["ROLLBACK TO SAVEPOINT sandtable_plan", "RELEASE SAVEPOINT sandtable_plan"]
-        for step in opening:
-            await ask(step, statement.start, limits)
-        try:
-            answer = await ask(prefix + without_go(statement.text), statement.start - len(prefix), limits)
-        finally:
-            if self.in_transaction:
-                for step in closing:
-                    await ask(step, statement.start, limits)
-        return plan.read(answer, measured=True)
 
     async def finish(self) -> None:
         self.used_at = time.monotonic()

@@ -40,6 +40,7 @@ class PostgresEngine(Engine):
 
     slug: ClassVar[str] = "postgres"
     label: ClassVar[str] = "PostgreSQL"
+    tries_indexes = True
     character: ClassVar[str] = "Relational: tables, SQL, transactions"
     editor_mode: ClassVar[str] = "sql"
     file_extension: ClassVar[str] = "sql"
