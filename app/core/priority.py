@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 PATIENCE_S = 0.02
 NICE = 15
+LAST = 19
+_WRITTEN = re.compile(r"^wchar: (\d+)$", re.MULTILINE)
 
 
 def may_change() -> bool:
@@ -39,3 +42,13 @@ def set_nice(pid: int, value: int) -> None:
     with contextlib.suppress(OSError):  # it may have ended meanwhile, and a kernel may have no groups
         os.setpriority(os.PRIO_PROCESS, pid, value)
         Path(f"/proc/{pid}/autogroup").write_text(str(value))
+
+
+def written_bytes(pid: int) -> int:
+    """How much a process on this machine has written since it began; 0 where that is not told."""
+    try:
+        told = Path(f"/proc/{pid}/io").read_text()
+    except OSError:
+        return 0
+    found = _WRITTEN.search(told)
+    return int(found[1]) if found else 0

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from app.config import Settings
-from app.core.errors import EngineUnavailable
+from app.core.errors import EngineBusy, EngineUnavailable
 from app.core.places import Places
 from app.engines.postgres.engine import PostgresEngine
 from app.engines.postgres.server import end_orphans
@@ -118,6 +118,31 @@ async def test_unreachable_while_it_is_down(own: tuple[Settings, Places]) -> Non
         assert time.monotonic() - began < 2
         await process.start()
         assert (await ada.must("SELECT 1")).value == "1"
+
+
+async def test_statements_that_nothing_ends_are_bounded(
+    own: tuple[Settings, Places], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planner does not look for interrupts: its sandbox waits, others go on, and several at once are killed with the server."""
+    monkeypatch.setattr("app.engines.postgres.admin.GONE_WAIT_S", 0.5)
+    settings, places = own
+    wide = "DO $$ BEGIN EXECUTE 'CREATE TABLE w (' || (SELECT string_agg('c' || g || ' int', ',') FROM generate_series(1, 1600) g) || ')'; END $$"
+    joins = " ".join(f"NATURAL JOIN w AS w{i}" for i in range(20))
+    monkeypatch.setattr("app.engines.postgres.client.MAX_NATURAL_JOINS", 20)
+    async with PostgresEngine(settings.model_copy(update={"max_run_ms": 1_500}), places) as engine:
+        ada, bob = await visitor(engine), await visitor(engine)
+        for one in (ada, bob):
+            await one.must(wide)
+        ran = await ada.run(f"SELECT count(*) FROM w {joins}")
+        assert ran.code == "max_run_ms"
+        with pytest.raises(EngineBusy):
+            await ada.run("SELECT 1")
+        assert (await bob.must("SELECT 1")).value == "1"
+        monkeypatch.setattr("app.engines.postgres.stubborn.MOST", 2)
+        await bob.run(f"SELECT count(*) FROM w {joins}")
+        await until_it_answers(engine)
+        assert (await ada.must("SELECT 1")).value == "1"
+        assert (await bob.must("SELECT 1")).value == "1"
 
 
 async def test_a_second_start_keeps_sandboxes_and_files_are_private(own: tuple[Settings, Places]) -> None:

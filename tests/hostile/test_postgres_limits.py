@@ -1,6 +1,7 @@
 """Limits and quotas: enforced on the server, said in words, and gone without a trace for the neighbours."""
 
 import asyncio
+import re
 import resource
 import time
 from collections.abc import AsyncIterator
@@ -160,7 +161,8 @@ GROW = "DO $$ BEGIN LOOP INSERT INTO big SELECT repeat('x', 1000) FROM generate_
 
 async def test_quota(ada: Visitor, bob: Visitor, small_quota: int) -> None:
     await ada.must("CREATE TABLE big (a text); ALTER TABLE big ALTER a SET STORAGE PLAIN")
-    ran = await ada.run(GROW)
+    longer = limits_of(ada.engine.settings, max_run_ms=5_000, left_ms=5_000)
+    ran = await ada.run("SET statement_timeout = 0; " + GROW, limits=longer)
     assert isinstance(ran.error, StatementStopped)
     assert ran.error.limit == ("postgres_quota_bytes", small_quota)
     assert "8 MB" in ran.error.message
@@ -195,6 +197,63 @@ async def test_the_default_quota_holds(ada: Visitor) -> None:
     )
     assert ran.code == "postgres_quota_bytes"
     assert (await ada.engine.usage(ada.sandbox)).bytes < 64_000_000
+
+
+WRITERS = [
+    "CREATE TEMP TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 2000000)",
+    "CREATE UNLOGGED TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 2000000)",
+]
+
+
+@pytest.mark.parametrize("source", WRITERS)
+async def test_who_writes_fast_is_looked_at_more_often(ada: Visitor, source: str) -> None:
+    """It was 140 to 190 MB of 64 when the watchdog looked every 150 ms."""
+    longer = limits_of(ada.engine.settings, max_run_ms=5_000, left_ms=5_000)
+    error = (await ada.run("SET statement_timeout = 0; " + source, limits=longer)).error
+    assert error
+    assert error.code == "postgres_quota_bytes"
+    held = re.search(r"it held (\d+) MB", error.message)
+    assert held
+    assert int(held[1]) < (110 if ada.engine.admin.may_rank else 300)
+
+
+async def test_payloads_count_as_reply_bytes(ada: Visitor) -> None:
+    await ada.must("LISTEN news")
+    await ada.must("SELECT pg_notify('news', g || repeat('x', 7000)) FROM generate_series(1, 20) g", client="B")
+    limits = limits_of(ada.engine.settings, max_reply_bytes=50_000)
+    ran = await ada.run("SELECT pg_sleep(0.05)", limits=limits)
+    assert len(ran.messages) == 7
+    assert ran.results[0].reply_bytes < 50_000
+    assert any("13 more notifications wait for the next run" in notice.message for notice in ran.notices)
+    assert len((await ada.must("SELECT 1")).messages) == 13
+
+
+async def test_a_flood_of_notifications_is_bounded(ada: Visitor) -> None:
+    await ada.must("LISTEN news")
+    await ada.must("DO $$ BEGIN PERFORM pg_notify('news', g::text) FROM generate_series(1, 1500) g; END $$", client="B")
+    ran = await ada.must("SELECT pg_sleep(0.1)")
+    assert len(ran.messages) == 1_000
+    assert [n.message for n in ran.notices] == [
+        "500 notifications were lost: 1,000 or 1,000,000 bytes wait here at most."
+    ]
+
+
+async def test_a_flood_of_notices_is_counted_and_the_rows_come(ada: Visitor) -> None:
+    await ada.must(
+        "CREATE FUNCTION loud(int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'n%', $1; RETURN $1; END $$"
+    )
+    ran = await ada.must("SELECT sum(loud(g)) FROM generate_series(1, 3000) g")
+    assert ran.value == "4501500"
+    assert len(ran.notices) == 1_001
+    assert ran.notices[-1].message.startswith("2,000 more notices were left out")
+
+
+async def test_many_natural_joins_are_refused(ada: Visitor) -> None:
+    await ada.must("CREATE TABLE t (a int)")
+    joins = " ".join(f"NATURAL JOIN t AS t{i}" for i in range(13))
+    ran = await ada.run(f"SELECT count(*) FROM t {joins}")
+    assert ran.code == "natural_joins"
+    assert (await ada.must(f"SELECT count(*) FROM t {joins.replace('NATURAL JOIN t AS t12', '')}")).value == "0"
 
 
 async def test_a_full_notification_queue_ends_who_keeps_it(ada: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

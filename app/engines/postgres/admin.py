@@ -17,6 +17,7 @@ from app.core.sandbox import Sandbox
 from app.engines.postgres.catalog import question
 from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer
+from app.engines.postgres.stubborn import Stubborn
 from app.engines.postgres.template import ensure_template
 
 SESSION = {"application_name": "sandtable admin", "search_path": "pg_catalog"}
@@ -46,6 +47,7 @@ class Admin:
         self._pool = pool
         self._template = template
         self._empty_bytes = 0
+        self.stubborn = Stubborn(pool, ours=server.process is not None)
 
     @classmethod
     async def connect(cls, server: PostgresServer) -> Self:
@@ -148,9 +150,11 @@ class Admin:
         await self.fetch(question("terminate"), pid, role)
         deadline = asyncio.get_running_loop().time() + GONE_WAIT_S
         while await self.fetch("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND usename = $2", pid, role):
+            if self.may_rank:
+                priority.set_nice(pid, priority.LAST)
             if asyncio.get_running_loop().time() > deadline:
-                if self.may_rank:
-                    priority.set_nice(pid, priority.NICE)
+                with reaching_server():
+                    await self.stubborn.add(pid, role)
                 raise EngineUnavailable("PostgreSQL did not end the statement; Reset gives you a fresh sandbox.")
             await asyncio.sleep(0.01)
 

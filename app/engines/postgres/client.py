@@ -1,6 +1,7 @@
 """A visitor's client: statements, COPY and psql's commands on one session, with what lasts between runs."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.core.engine import Client, Transaction
-from app.core.errors import StatementError
+from app.core.errors import StatementError, StatementRefused
 from app.core.limits import Limits
 from app.core.plans import Plan
 from app.core.results import Event, Notice, Result, Statement
@@ -19,13 +20,15 @@ from app.engines.postgres.admin import Admin
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.presenting import expanded, result_of
 from app.engines.postgres.session import RECONNECTED, Session
-from app.engines.postgres.statements import first_words, without_go
+from app.engines.postgres.statements import first_words, without_go, words_of
 from app.engines.postgres.text_codec import execute
 from app.engines.postgres.watchdog import Watchdog
 
 __all__ = ["PARKED", "RECONNECTED", "PostgresClient"]
 
 GROWING = frozenset({"insert", "update", "merge", "copy", "create", "do", "call", "refresh", "reindex", "import"})
+MAX_NATURAL_JOINS = 12
+_NATURAL = re.compile(r"\bnatural\b", re.IGNORECASE)
 PARKED = "This connection was closed while nobody used it: its open transaction was rolled back."
 
 
@@ -103,6 +106,7 @@ class PostgresClient(Client):
         if text.startswith("\\"):
             result = await commands.run(statement, session, limits)
         else:
+            _refuse_natural_joins(text, statement.start)
             sent = text + self._semicolon(statement)
             answer = await session.do(
                 lambda connection: execute(connection, sent, limits.max_rows + 1),
@@ -159,3 +163,14 @@ class PostgresClient(Client):
     async def close(self) -> None:
         self._closed = True
         await self._session.close()
+
+
+def _refuse_natural_joins(text: str, start: int) -> None:
+    """Of wide tables, each takes the planner longer than the last, and nothing interrupts it there."""
+    if len(_NATURAL.findall(text)) > MAX_NATURAL_JOINS and words_of(text).count("natural") > MAX_NATURAL_JOINS:
+        raise StatementRefused(
+            f"A statement here has at most {MAX_NATURAL_JOINS} NATURAL JOINs: PostgreSQL can't be interrupted while it plans them.",
+            code="natural_joins",
+            hint="Name the columns: JOIN ... USING (id).",
+            offset=start,
+        )

@@ -48,8 +48,11 @@ class Connector:
         }
 
     async def connect(self, sandbox: Sandbox, client: str) -> "asyncpg.Connection[Any]":
-        """Raises SandboxExpired when there is no such sandbox, EngineUnavailable when there is no server."""
+        """Raises SandboxExpired when there is no such sandbox, EngineUnavailable when there is no server,
+        EngineBusy while a statement of the sandbox does not end.
+        """
         with reaching_server():
+            await self._admin.stubborn.refuse(name_of(sandbox))
             try:
                 connection = await self._connect(sandbox, client)
             except LOCKED_OUT as exc:

@@ -13,6 +13,8 @@ from app.core.translation import Translation
 from app.engines.postgres import formatting, statements
 from app.engines.postgres.dialect_mending import mended
 
+log = logging.getLogger(__name__)
+
 LABELS = {"mysql": "MySQL", "tsql": "SQL Server", "oracle": "Oracle", "sqlite": "SQLite"}
 UNREADABLE = frozenset({"42601", "42704", "42883", "42P01"})
 """syntax_error; undefined object, function and table, which is how an unknown type, IFNULL() and DUAL are told."""
@@ -143,13 +145,16 @@ def _translated(text: str, dialect: str, losses: list[str]) -> str | None:
         return text
     if len(text) > MAX_STATEMENT:
         return None
+    said = None
     try:
         trees = [tree for tree in sqlglot.parse(text, read=dialect, error_level=ErrorLevel.RAISE) if tree]
-        if any(isinstance(tree, exp.Command) for tree in trees):
-            return None
-        return _printed(text, trees, dialect, losses)
+        if not any(isinstance(tree, exp.Command) for tree in trees):
+            said = _printed(text, trees, dialect, losses)
     except (SqlglotError, RecursionError):
-        return None
+        pass
+    except Exception:  # a parser of any SQL meets what its makers did not
+        log.info("sqlglot could not read a statement", exc_info=True)
+    return said
 
 
 def _printed(text: str, trees: list[exp.Expr], dialect: str, losses: list[str]) -> str | None:
@@ -175,5 +180,5 @@ def _printed(text: str, trees: list[exp.Expr], dialect: str, losses: list[str]) 
 def _as_postgres(text: str) -> list[str] | None:
     try:
         return [tree.sql(dialect="postgres") for tree in sqlglot.parse(text, read="postgres") if tree]
-    except (SqlglotError, RecursionError):
+    except SqlglotError:
         return None
