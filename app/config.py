@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(2_000_000, ge=1, description="How long a request body may be.")
     max_share_bytes: int = Field(4_000_000, ge=1, description="How long a shared playground may be, results included.")
 
+    max_export_bytes: int = Field(
+        64_000_000, ge=1, description="How many bytes of results an export that runs a query again may read."
+    )
+    max_export_ms: int = Field(30_000, ge=1, description="How long an export that runs a query again may take.")
+    max_exports: int = Field(
+        4, ge=1, description="How many exports run a query again at the same time, all sessions together."
+    )
+
     max_runs_per_engine: int = Field(16, ge=1, description="How many runs one engine executes at the same time.")
     max_streams_per_engine: int = Field(
         64, ge=1, description="How many streaming runs one engine serves at the same time, beside the others."

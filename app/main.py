@@ -26,7 +26,21 @@ from app.playground.services import Services
 from app.playground.store import Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore
-from app.web import api, compare, docs, drawing, errors, live, manage, palette, share, sources, trials, workbench
+from app.web import (
+    api,
+    compare,
+    docs,
+    drawing,
+    errors,
+    exports,
+    live,
+    manage,
+    palette,
+    share,
+    sources,
+    trials,
+    workbench,
+)
 from app.web.metrics import Metrics
 from app.web.resources import resource
 from app.web.security import Guard, Signer
@@ -87,6 +101,7 @@ def create_app(
     app.include_router(compare.router)
     app.include_router(share.router)
     app.include_router(manage.router)
+    app.include_router(exports.router)
     app.include_router(live.router)
     app.include_router(palette.router)
     app.include_router(trials.router)

@@ -206,6 +206,9 @@ class FakeEngine(Engine):
     def streams(self, statement: Statement) -> bool:
         return statement.text.startswith("listen ")
 
+    def reads(self, statement: Statement) -> bool:
+        return statement.text.startswith("rows ")
+
     async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
         if path != "shelf":
             return await super().browse(sandbox, path, cursor)

@@ -5,7 +5,7 @@ import inspect
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from app.core.examples import Example, read_examples
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import Places
 from app.core.plans import Plan
-from app.core.results import Event, Statement
+from app.core.results import Event, Result, Statement
 from app.core.sandbox import NAMESPACE_ALPHABET, NAMESPACE_LENGTH, Sandbox
 from app.core.translation import Translation
 from app.core.trials import Trial
@@ -109,6 +109,19 @@ class Client(ABC):
         Raises StatementRefused (code `cannot_try`) where that can't be done.
         """
         raise StatementRefused("Indexes can't be tried here.", code="cannot_try")
+
+    async def export(self, statement: Statement, limits: Limits) -> AsyncGenerator[Result, None]:
+        """The whole result of a statement that `Engine.reads`, in parts of one kind, as far as the limits go.
+
+        Raises what `run` raises; StatementRefused too where it can't be done now.
+        """
+        await self.begin(statement.text, limits)
+        try:
+            async for event in self.run(statement, limits):
+                if isinstance(event, Result):
+                    yield event
+        finally:
+            await self.finish()
 
     async def finish(self) -> None:
         """The run that `begin` opened is over, however it ended. Runs once for each `begin`."""
@@ -205,6 +218,10 @@ class Engine(ABC):
 
         Such a statement ends with a normal result when its time is over (`truncated` names the limit) and when the visitor stops it.
         """
+        return False
+
+    def reads(self, statement: Statement) -> bool:
+        """Whether the statement surely changes nothing and needs nothing of those before it, so that an export may run it again. Pure."""
         return False
 
     def format(self, source: str) -> str:

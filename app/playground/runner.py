@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -134,6 +135,7 @@ class Runner:
             self._log(record)
         answer["stats"]["round_trip_ms"] = total_ms
         if request.client == "main":
+            answer["id"] = secrets.token_urlsafe(9)
             self._keep(session_id, request, answer)
         return answer
 
@@ -218,7 +220,7 @@ class Runner:
         else:
             outcome = await self._execute(run, request.source, statements, request.explain)
         answer |= {
-            "results": [encode(result) for result in outcome.results],
+            "results": [_encoded(engine, result) for result in outcome.results],
             "not_run": [_as_dict(statement) for statement in outcome.not_run],
             "stats": _stats(outcome),
         }
@@ -318,6 +320,14 @@ def touched(statements: list[Statement], start: int, end: int) -> list[Statement
         before = [statement for statement in statements if statement.start <= start]
         return before[-1:] or statements[:1]
     return [statement for statement in statements if statement.start < end and statement.end > start]
+
+
+def _encoded(engine: Engine, result: Result) -> dict[str, Any]:
+    """A result as JSON. `reads`: there is more of it, and an export may run its statement again."""
+    data = encode(result)
+    if (result.truncated or result.more) and engine.reads(result.statement):
+        data["reads"] = True
+    return data
 
 
 def _as_dict(statement: Statement) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from app.config import Settings
 from app.playground.bans import Bans
 from app.playground.consumption import Consumption
 from app.playground.engines import Engines
+from app.playground.exporting import Exports
 from app.playground.janitor import Janitor
 from app.playground.rates import Rates
 from app.playground.runner import Runner
@@ -28,6 +29,7 @@ class Services:
     sandboxes: Sandboxes
     runner: Runner
     snapshots: Snapshots
+    exports: Exports
     sessions: Sessions
     janitor: Janitor
     rates: Rates
@@ -52,6 +54,7 @@ def build(settings: Settings, engines: Engines, store: Store, secret: bytes, sto
         sandboxes=sandboxes,
         runner=runner,
         snapshots=snapshots,
+        exports=Exports(engines, runner, settings),
         sessions=Sessions(store, rates, bans),
         janitor=Janitor(engines, sandboxes, snapshots, bans, settings),
         rates=rates,

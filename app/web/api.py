@@ -87,6 +87,8 @@ class ResultOut(BaseModel):
     truncated: dict[str, Any] | None = Field(
         None, description="`limit`, `value`, `shown` and `message` of a result that was cut."
     )
+    more: dict[str, str] | None = Field(None, description="`source` continues this result; `label` names that.")
+    reads: bool | None = Field(None, description="There is more, and an export may run the statement again for it.")
     plan: dict[str, Any] | None = None
     plan_note: str | None = Field(None, description="Why there is no plan, when one was asked for.")
 
@@ -94,6 +96,7 @@ class ResultOut(BaseModel):
 class RunOut(BaseModel):
     """A run: results in order up to the first that did not complete, and the statements that were not run after it."""
 
+    id: str = Field(description="Names the run, for exports, while it is the engine's last one of this session.")
     engine: str
     version: str
     results: list[ResultOut]

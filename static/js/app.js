@@ -8,6 +8,7 @@ import "./code-editor.js";
 import "./runs.js";
 import "./dialogs.js";
 import "./owner.js";
+import "./take.js";
 import "./summary.js";
 import "./sandbox.js";
 import "./count-down.js";

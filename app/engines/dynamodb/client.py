@@ -1,7 +1,8 @@
 """One client of a DynamoDB sandbox. DynamoDB has no connections or state: a client is its runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,17 @@ class DynamoClient(Client):
 
     async def begin(self, source: str, limits: Limits) -> None:
         self._bindings.clear()
+
+    async def export(self, statement: Statement, limits: Limits) -> AsyncGenerator[Result, None]:
+        """All pages, one after the other."""
+        following: Statement | None = statement
+        while following is not None:
+            more = None
+            async with aclosing(super().export(following, limits)) as parts:
+                async for part in parts:
+                    more = part.more
+                    yield part
+            following = statements.split(more.source)[0] if more else None
 
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
         halt = self._halt = Halt(limits.left_ms, limits.max_run_ms)

@@ -92,6 +92,9 @@ class DynamoEngine(Engine):
             yield done
         self._shelf(sandbox).ledger.set(await tables.count_bytes(self._ask(sandbox)))
 
+    def reads(self, statement: Statement) -> bool:
+        return statements.reads(statement)
+
     def streams(self, statement: Statement) -> bool:
         return statements.is_watch(statement)
 

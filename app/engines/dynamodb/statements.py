@@ -13,6 +13,10 @@ _WORD = re.compile(r"[A-Za-z]\w*")
 _LINE_END = re.compile(r"[ \t]*(?:[;\n]|\Z)")
 _INDENT = re.compile(r"[ \t]*")
 _CALL_LINE = re.compile(r"[ \t]*([A-Z][A-Za-z]+)(?=\s*\{|[ \t]*(?:[;\n]|\Z))")
+READING = re.compile(
+    r"\s*(?:select\s|(?:Query|Scan|GetItem|BatchGetItem)\b|aws\s+dynamodb\s+(?:query|scan|get-item|batch-get-item)\b)",
+    re.IGNORECASE,
+)
 _BRACES = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 _PARTIQL_STEP = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|;|\n""", re.DOTALL)
 
@@ -42,6 +46,11 @@ def is_watch(statement: Statement) -> bool:
     """Whether it is the statement of ours that shows stream records as they arrive."""
     word = _call_word(statement.text, 0)
     return word is not None and word.group() == model.WATCH
+
+
+def reads(statement: Statement) -> bool:
+    """Whether it is a query, a scan or a get, in PartiQL, as a call or as a line of the AWS CLI."""
+    return READING.match(statement.text) is not None
 
 
 def read_call(statement: Statement) -> Call:

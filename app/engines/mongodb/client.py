@@ -4,7 +4,8 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -202,6 +203,14 @@ class MongoClient(Client):
             await self.stop()
             await self.work.seats.end_all()
             await self.work.seats.own.session.end_session()
+
+    async def export(self, statement: Statement, limits: Limits) -> AsyncGenerator[Result, None]:
+        """The first page, and those that `it` would show, within the same run."""
+        async with aclosing(super().export(statement, limits)) as parts:
+            async for part in parts:
+                yield part
+                while self._pager is not None and not self._pager.exhausted:
+                    yield await self._more(statement, limits)
 
     async def _result(self, statement: Statement, limits: Limits) -> "Result | Live":
         """Execute a statement; whatever ends it early has ended on the server too when this raises."""

@@ -154,6 +154,9 @@ class MongoEngine(Engine):
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
 
+    def reads(self, statement: Statement) -> bool:
+        return statements.reads(statement.text)
+
     def seed(self, content: Content) -> str:
         return filling.seed(content)
 

@@ -13,6 +13,13 @@ JAVASCRIPT = Language(tree_sitter_javascript.language())
 WORD_LINE = re.compile(r"^[ \t]*(?:show[ \t]+\w+|use[ \t]+[\w-]+)[ \t]*;?[ \t]*$", re.MULTILINE)
 WORD = re.compile(r"(?:(show|use)\s+([\w-]+)|(it|help))\s*;?")
 MAX_NEAR_CHARS = 40
+QUERY = re.compile(
+    r"""db(?:\.\w+|\[["'][^"']*["']\]|\.getCollection\(["'][^"']*["']\))+\s*\.\s*(?:find|aggregate|distinct)\s*\("""
+)
+NOT_READING = re.compile(
+    r"=>|\bfunction\b|`|\$(?:out|merge)\b|(?<![=!<>])=(?!=)|\.\s*(?:insert|update|delete|replace|remove|drop|create|rename|bulk|findAnd|findOne[A-Z]|save|"
+    r"run|admin|watch|explain|forEach|map)\w*\s*\("
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,11 @@ def word_of(text: str) -> Word | None:
     """The shell word that a statement is, if it is one."""
     found = WORD.fullmatch(text.strip())
     return Word(found[1] or found[3], found[2] or "") if found else None
+
+
+def reads(text: str) -> bool:
+    """Whether it is one find, aggregate or distinct of literals: no code, no stage that writes."""
+    return bool(QUERY.match(text)) and not NOT_READING.search(text)
 
 
 def split(source: str) -> list[Statement]:

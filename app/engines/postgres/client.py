@@ -3,8 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.core.plans import Plan
 from app.core.results import Event, Notice, Result, Statement
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.postgres import commands, copying, dialects, explaining
+from app.engines.postgres import commands, copying, dialects, explaining, exporting
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.presenting import expanded, result_of
@@ -97,6 +97,11 @@ class PostgresClient(Client):
         for notice in session.take_notices():
             yield notice
         yield result
+
+    async def export(self, statement: Statement, limits: Limits) -> AsyncGenerator[Result, None]:
+        async with aclosing(exporting.export(statement, self._session, limits)) as parts:
+            async for part in parts:
+                yield part
 
     async def _result(self, statement: Statement, words: tuple[str, ...], limits: Limits) -> Result:
         session = self._session

@@ -19,7 +19,7 @@ from app.core.process import ServerFailed
 from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
 from app.core.translation import Translation
-from app.engines.postgres import dialects, filling, formatting, schema, statements
+from app.engines.postgres import dialects, exporting, filling, formatting, schema, statements
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PARKED, PostgresClient
@@ -156,6 +156,9 @@ class PostgresEngine(Engine):
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
+
+    def reads(self, statement: Statement) -> bool:
+        return exporting.reads(statement)
 
     def format(self, source: str) -> str:
         return formatting.formatted(source)

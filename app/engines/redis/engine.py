@@ -29,7 +29,7 @@ from app.engines.redis.errors import translated
 from app.engines.redis.export import as_source
 from app.engines.redis.fleet import Fleet
 from app.engines.redis.manual import Manual
-from app.engines.redis.policy import waits
+from app.engines.redis.policy import READING, waits
 from app.engines.redis.python import Note
 from app.engines.redis.server import SandboxServer
 
@@ -119,6 +119,10 @@ class RedisEngine(Engine):
 
     def streams(self, statement: Statement) -> bool:
         return not isinstance(statement, Note) and waits(arguments(statement.text))
+
+    def reads(self, statement: Statement) -> bool:
+        words = [] if isinstance(statement, Note) else arguments(statement.text)
+        return bool(words) and words[0].upper() in READING
 
     async def words(self) -> list[Word]:
         with translated():
