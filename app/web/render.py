@@ -15,6 +15,8 @@ from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.document_tables import document_table
 from app.web.plan_text import as_markdown, as_text
 from app.web.plan_view import change_view, plan_view
+from app.web.plan_view import plan_view
+from app.web.reply_view import reply_view
 from app.web.resources import resource
 
 
@@ -34,6 +36,7 @@ def environment() -> Environment:
     env.globals["asset"] = asset
     env.globals["app_version"] = __version__
     env.globals["plan_view"] = plan_view
+    env.globals["reply_view"] = reply_view
     env.globals["plan_as_text"] = as_text
     env.globals["plan_as_markdown"] = as_markdown
     env.globals["change_view"] = change_view

@@ -3,6 +3,7 @@
 from app.core.limits import Limits
 from app.core.results import Result, Statement, Stats, Truncated
 from app.engines.redis.replies import AGGREGATES, Reply, as_json, as_text, as_words
+from app.engines.redis.shapes import shape_of
 from app.engines.redis.wire import MAX_DEPTH, Intake
 
 
@@ -25,10 +26,11 @@ def reply_result(
     command = [as_words(word).upper() for word in words[:2]]
     raw = reply.type == "string" and (command[0] in RAW or " ".join(command) in RAW)
     text = reply.value.decode(errors="replace").replace("\r\n", "\n") if raw else as_text(reply)
+    shape = shape_of(words, reply)
     return Result(
         kind="reply",
         statement=statement,
-        reply=as_json(reply),
+        reply=as_json(reply) | ({"shape": shape.as_json()} if shape else {}),
         text=text,
         stats=stats,
         truncated=_truncated(reply, intake, limits),
