@@ -15,7 +15,6 @@ from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.document_tables import document_table
 from app.web.plan_text import as_markdown, as_text
 from app.web.plan_view import change_view, plan_view
-from app.web.plan_view import plan_view
 from app.web.reply_view import reply_view
 from app.web.resources import resource
 
