@@ -114,7 +114,7 @@ async def test_reading_and_returning(visitor: Visitor, statement: str, expected:
         ('PutItem { TableName: "things", Item: { sk: 1 } }', "ValidationException", "pk"),
         ('PutItem { TableName: "things", Item: { pk: 1, sk: 1 } }', "ValidationException", "Type mismatch for key pk"),
         ('GetItem { TableName: "nothing", Key: { pk: "a" } }', "ResourceNotFoundException", "not found"),
-        ("SELECT * FROM nothing", "ResourceNotFoundException", "nothing"),
+        ("SELECT * FROM nothing", "ResourceNotFoundException", "Requested resource not found"),
         ("SELECT * FROM things.other WHERE a = 1", "ValidationException", "index: other"),
         ("INSERT INTO things VALUE {'pk': 'a', 'sk': 1}", "DuplicateItemException", "Duplicate primary key"),
         (

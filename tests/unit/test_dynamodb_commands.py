@@ -136,12 +136,12 @@ def test_options_become_parameters(options: str, expected: dict[str, Any]) -> No
 def test_a_table_with_indexes_in_shorthand() -> None:
     found = parameters(
         CREATE + " --global-secondary-indexes "
-        '"IndexName=x,KeySchema=[{AttributeName=a,KeyType=HASH}],Projection={ProjectionType=INCLUDE,NonKeyAttributes=[a,b]}" '
-        "IndexName=y,KeySchema=[{AttributeName=b,KeyType=HASH}],Projection={ProjectionType=ALL}"
+        '"IndexName=by_x,KeySchema=[{AttributeName=a,KeyType=HASH}],Projection={ProjectionType=INCLUDE,NonKeyAttributes=[a,b]}" '
+        "IndexName=by_y,KeySchema=[{AttributeName=b,KeyType=HASH}],Projection={ProjectionType=ALL}"
     )
     assert found["ProvisionedThroughput"] == {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
     assert [part["AttributeName"] for part in found["KeySchema"]] == ["Artist", "SongTitle"]
-    assert [index["IndexName"] for index in found["GlobalSecondaryIndexes"]] == ["x", "y"]
+    assert [index["IndexName"] for index in found["GlobalSecondaryIndexes"]] == ["by_x", "by_y"]
     assert found["GlobalSecondaryIndexes"][0]["Projection"] == {
         "ProjectionType": "INCLUDE",
         "NonKeyAttributes": ["a", "b"],

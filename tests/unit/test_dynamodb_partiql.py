@@ -66,11 +66,15 @@ def test_select(where: str, operation: str, key: str | None, filter_: str | None
     assert parameters.get("FilterExpression") == filter_
 
 
-def test_select_names_an_index_and_paths() -> None:
-    made, parameters = call('SELECT a, b.c, "d-e"[1] FROM t."by-x" WHERE x = 1 ORDER BY y DESC', ("x", "y"))
+def test_paths_are_picked_from_whole_items() -> None:
+    assert "ProjectionExpression" not in call("SELECT a, b.c, d[1] FROM t")[1]
+
+
+def test_select_names_an_index_and_attributes() -> None:
+    made, parameters = call('SELECT a, "d-e" FROM t."by-x" WHERE x = 1 ORDER BY y DESC', ("x", "y"))
     assert made == "Query"
     assert parameters["IndexName"] == "by-x"
-    assert parameters["ProjectionExpression"] == "a, b.c, d-e[1]"
+    assert parameters["ProjectionExpression"] == "a, d-e"
     assert parameters["ScanIndexForward"] is False
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.errors import StatementFailed
 from app.engines.dynamodb.calling import Call
+from app.engines.dynamodb.pages import picked
 
 _ACTIONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 _ERRORS = {
@@ -89,6 +90,8 @@ async def one_by_one(parts: list[tuple[Call, str]], send: One) -> dict[str, Any]
                 code, message = "DuplicateItem", DUPLICATE
             responses.append({"Error": {"Code": code, "Message": message}, "TableName": table})
             continue
-        items = answer.get("Items") or ([answer["Attributes"]] if answer.get("Attributes") else [])
+        items = [picked(one, call.columns) if call.columns else one for one in answer.get("Items", ())] or (
+            [answer["Attributes"]] if answer.get("Attributes") else []
+        )
         responses.append({"TableName": table, **({"Item": items[0]} if items else {})})
     return {"Responses": responses}

@@ -13,7 +13,8 @@ class Call:
 
     `notes` say what of the source was left out; `max_items` and `page_size` are the AWS CLI's own bounds;
     `receiver` is the word that a program calls the operation on; `parts` are the calls that a batch of PartiQL comes to, with
-    their verbs; `inserts` says which parts of a transaction are INSERTs.
+    their verbs; `inserts` says which parts of a transaction are INSERTs; `columns` are the paths that a SELECT picks where some
+    lead into maps and lists, `columns_of_each` those of each SELECT of a transaction.
     """
 
     operation: str
@@ -26,6 +27,8 @@ class Call:
     receiver: str | None = None
     parts: list[tuple["Call", str]] = field(default_factory=list)
     inserts: list[bool] = field(default_factory=list)
+    columns: list[tuple[str | int, ...]] = field(default_factory=list)
+    columns_of_each: list[list[tuple[str | int, ...]]] = field(default_factory=list)
 
     def offset(self, path: tuple[str | int, ...]) -> int:
         """Where a parameter stands, or the nearest one around it."""

@@ -18,11 +18,13 @@ from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Halt
 from app.engines.dynamodb.capacity import Units, read_factor
 from app.engines.dynamodb.compile import Compiler
+from app.engines.dynamodb.mending import mend
 from app.engines.dynamodb.meter import MANY_ITEMS
 from app.engines.dynamodb.pages import Send
 from app.engines.dynamodb.plan import plan_of
 from app.engines.dynamodb.replies import Done
 from app.engines.dynamodb.shelf import keys_of
+from app.engines.dynamodb.validation import validate
 
 if TYPE_CHECKING:
     from app.engines.dynamodb.engine import DynamoEngine
@@ -123,6 +125,7 @@ class DynamoClient(Client):
         call, verb = await compiler.call_of(statement)
         if call.operation == model.NOTHING:
             return self._bound(statement, call)
+        validate(call, await self._known(call, halt))
         done = Done(call, verb)
         try:
             result = await self._answered(statement, done, limits, halt)
@@ -155,7 +158,7 @@ class DynamoClient(Client):
         if call.parts:
             return replies.of_answer(statement, done, await self._one_by_one(done, halt), limits)
         meter = self._engine.meter(self.sandbox, halt)
-        sent = replace(call, parameters=await meter.before(call))
+        sent = replace(call, parameters=await self._mended(call, await meter.before(call), halt))
         await self._engine.admit(self.sandbox, call, halt)
         if call.operation in pages.PAGED:
             try:
@@ -174,13 +177,16 @@ class DynamoClient(Client):
         await self._engine.written(self.sandbox, meter.images, halt)
         return replies.of_answer(statement, done, answer, limits)
 
+    async def _mended(self, call: Call, parameters: dict[str, Any], halt: Halt) -> dict[str, Any]:
+        return await mend(call, parameters, self._sender(halt)) if self._engine.pool.is_ministack else parameters
+
     async def _one_by_one(self, done: Done, halt: Halt) -> dict[str, Any]:
         """A batch of PartiQL: each statement is a call of its own."""
         total = Units(0.0)
 
         async def send(call: Call, verb: str) -> dict[str, Any]:
             meter = self._engine.meter(self.sandbox, halt)
-            sent = await meter.before(call)
+            sent = await self._mended(call, await meter.before(call), halt)
             await self._engine.admit(self.sandbox, call, halt)
             answer = await self._sender(halt)(call.operation, sent)
             units = await meter.after(call, answer) if call.operation not in pages.PAGED else None
@@ -192,12 +198,21 @@ class DynamoClient(Client):
         done.own = total
         return answer
 
+    async def _known(self, call: Call, halt: Halt) -> dict[str, Any] | None:
+        """The table that a call of items names, if it is there: else the call itself says that it is not."""
+        name = call.parameters.get("TableName")
+        if name is None or call.operation not in (*model.READS, *model.WRITES):
+            return None
+        try:
+            return await self._describe(name, halt)
+        except StatementFailed:
+            return None
+
     async def _resume_keys(self, call: Call, halt: Halt) -> tuple[str, ...]:
         """The attributes of a key from which a query or scan goes on: those of the table, and of the index it reads."""
-        name = call.parameters.get("TableName")
-        if name is None:
+        table = await self._known(call, halt)
+        if table is None:
             return ()
-        table = await self._describe(name, halt)
         found = [keys_of(table, None), keys_of(table, call.parameters.get("IndexName"))]
         return tuple(dict.fromkeys(part for keys in found if keys for part in keys if part))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import StatementFailed
@@ -87,7 +87,9 @@ class Compiler:
             path = "TransactStatements"
             parts = [await self._single(call, (path, n)) for n in range(len(call.parameters[path]))]
             made = transaction(parts, call.parameters.get("ClientRequestToken"), call.start)
-            return check(replace(made, inserts=[verb == "INSERT" for _, verb in parts]), self.namespace), call.operation
+            made.inserts = [verb == "INSERT" for _, verb in parts]
+            made.columns_of_each = [part.columns for part, _ in parts]
+            return check(made, self.namespace), call.operation
         return call, call.operation
 
     async def _single(self, call: Call, path: tuple[str, int]) -> tuple[Call, str]:
@@ -119,6 +121,8 @@ class Compiler:
         try:
             table = await self.describe(parsed.table)
         except StatementFailed as exc:
+            missing = exc.code == "ResourceNotFoundException"
+            exc.message = "Requested resource not found" if missing else exc.message
             exc.offset = offset
             raise
         keys = keys_of(table, parsed.index)
@@ -132,7 +136,9 @@ class Compiler:
             operation, parameters = translate(parsed, keys)
         except TranslationProblem as exc:
             raise StatementFailed(str(exc), code="ValidationException", offset=offset) from exc
-        return check(Call(operation, {**parameters, **more}, offset), self.namespace), parsed.verb
+        columns = parsed.projection or [] if parsed.verb == "SELECT" else []
+        nested = columns if any(len(path) > 1 for path in columns) else []
+        return check(Call(operation, {**parameters, **more}, offset, columns=nested), self.namespace), parsed.verb
 
 
 def _check_alone(parsed: partiql.Parsed, offset: int) -> None:

@@ -154,10 +154,12 @@ def _convert(shape: Shape, value: Any, path: Path) -> Any:
     if isinstance(shape, ListShape):
         if not isinstance(value, list):
             raise _wrong_type(path, "a list", value)
+        _check_range(shape, len(value), "length", value, path)
         return [_convert(shape.member, item, (*path, number)) for number, item in enumerate(value)]
     if isinstance(shape, MapShape):
         if not isinstance(value, dict):
             raise _wrong_type(path, "a map", value)
+        _check_range(shape, len(value), "length", value, path)
         return {name: _convert(shape.value, item, (*path, name)) for name, item in value.items()}
     return _scalar(shape, value, path)
 
@@ -189,6 +191,8 @@ def _scalar(shape: Shape, value: Any, path: Path) -> Any:
         if not isinstance(value, str) or isinstance(value, Number):
             raise _wrong_type(path, "a string", value)
         _check_enum(shape, value, path)
+        if not dotted(path).endswith("TableName"):
+            _check_range(shape, len(value), "length", value, path)
         return value
     if kind == "boolean":
         if not isinstance(value, bool):
@@ -198,13 +202,35 @@ def _scalar(shape: Shape, value: Any, path: Path) -> Any:
         if type(value) is int:  # a call that was checked before
             return value
         try:
-            return (int if kind in ("integer", "long") else float)(value if isinstance(value, Number) else "no number")
+            number = (int if kind in ("integer", "long") else float)(
+                value if isinstance(value, Number) else "no number"
+            )
+            _check_range(shape, number, "value", value, path)
+            return number
         except ValueError as exc:
             whole = "a whole number" if kind in ("integer", "long") else "a number"
             raise _wrong_type(path, whole, value) from exc
     if not isinstance(value, str):
         raise _wrong_type(path, "a string", value)
     return str(value)
+
+
+def _check_range(shape: Shape, measured: float, what: str, value: Any, path: Path) -> None:
+    """The least and the most that the service model says, in AWS's words. Batches of too many are told apart elsewhere."""
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    rule = None
+    if least is not None and measured < least:
+        rule = f"greater than or equal to {least}"
+    elif most is not None and measured > most and what == "value":
+        rule = f"less than or equal to {most}"
+    if rule:
+        text = str(value)
+        said = "[]" if isinstance(value, list) else "{}" if isinstance(value, dict) else text[:200]
+        raise ParameterProblem(
+            f"1 validation error detected: Value '{said}' at '{_java_path(path)}' failed to satisfy constraint: "
+            f"Member must have {what} {rule}",
+            path,
+        )
 
 
 def _check_enum(shape: Shape, value: str, path: Path) -> None:

@@ -39,13 +39,16 @@ class Items:
     stored_bytes: int = 0
     truncated: Truncated | None = None
     full: bool = False
+    columns: list[tuple[str | int, ...]] = field(default_factory=list)
+    last: dict[str, Any] = field(default_factory=dict)
 
     def add(self, items: list[dict[str, Any]]) -> None:
         for item in items:
             if self.max_items is not None and len(self.documents) >= self.max_items:
                 self.full = True
                 return
-            size = len(json.dumps(item, ensure_ascii=False))
+            shown = picked(item, self.columns) if self.columns else item
+            size = len(json.dumps(shown, ensure_ascii=False))
             if len(self.documents) >= self.max_rows:
                 self.cut_at_rows()
             elif self.bytes + size > self.max_bytes:
@@ -54,8 +57,9 @@ class Items:
                 return
             self.bytes += size
             self.stored_bytes += item_size(item)
-            self.documents.append(item)
-            self.plain.append(plain_map(item))
+            self.last = item
+            self.documents.append(shown)
+            self.plain.append(plain_map(shown))
 
     @property
     def room(self) -> int:
@@ -111,7 +115,7 @@ async def read_pages(send: Send, call: Call, limits: Limits, keys: Sequence[str]
 
     `keys`: the attributes that a key to go on from is made of.
     """
-    found = Read(Items(limits.max_rows, limits.max_reply_bytes, call.max_items))
+    found = Read(Items(limits.max_rows, limits.max_reply_bytes, call.max_items, columns=call.columns))
     parameters = dict(call.parameters)
     left: int | None = parameters.get("Limit")
     sizes = _filtered_sizes(parameters) or PageSize(min(FIRST_PAGE_ITEMS, max(1, found.items.room)), MAX_PAGE_ITEMS)
@@ -142,8 +146,27 @@ async def read_pages(send: Send, call: Call, limits: Limits, keys: Sequence[str]
 
 def _key_after(items: Items, keys: Sequence[str]) -> dict[str, Any] | None:
     """The key of the last item shown, from which a read that was cut goes on; None when the items lack a part of it."""
-    last = items.documents[-1] if items.documents else {}
+    last = items.last
     return {name: last[name] for name in keys} if keys and all(name in last for name in keys) else None
+
+
+def picked(item: dict[str, Any], paths: list[tuple[str | int, ...]]) -> dict[str, Any]:
+    """What a SELECT with paths gives: each under the last part of its path, as PartiQL names it."""
+    found = {}
+    for path in paths:
+        value: Any = {"M": item}
+        for part in path:
+            kind, held = next(iter(value.items()))
+            if isinstance(part, int):
+                value = held[part] if kind == "L" and part < len(held) else None
+            else:
+                value = held.get(part) if kind == "M" else None
+            if value is None:
+                break
+        if value is not None:
+            at = max(number for number, part in enumerate(path) if isinstance(part, str))
+            found[str(path[at]) + "".join(f"[{part}]" for part in path[at + 1 :])] = value
+    return found
 
 
 def _filtered_sizes(parameters: dict[str, Any]) -> PageSize | None:

@@ -10,7 +10,7 @@ from app.core.results import More, Notice, Result, Statement
 from app.engines.dynamodb import commands, model
 from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.capacity import Units
-from app.engines.dynamodb.pages import Items, Read
+from app.engines.dynamodb.pages import Items, Read, picked
 from app.engines.dynamodb.values import wire
 
 _TABLE_ANSWERS = {
@@ -130,6 +130,9 @@ def of_answer(statement: Statement, done: Done, answer: dict[str, Any], limits: 
     operation = done.call.operation
     if operation in (*model.TABLES, *model.STREAMS):
         return _metadata(statement, done, answer)
+    for response, columns in zip(answer.get("Responses", ()), done.call.columns_of_each, strict=False):
+        if columns and response.get("Item"):
+            response["Item"] = picked(response["Item"], columns)
     items, notices = _items(operation, answer)
     found = Items(limits.max_rows, limits.max_reply_bytes)
     found.add(items)

@@ -134,7 +134,7 @@ def _select(parsed: Parsed, keys: Keys) -> tuple[str, dict[str, Any]]:
         call["KeyConditionExpression"] = " AND ".join(expressions.render(node) for node in conditions)
     if split.rest:
         call["FilterExpression"] = expressions.render(_all(split.rest))
-    if parsed.projection:
+    if parsed.projection and all(len(path) == 1 for path in parsed.projection):
         call["ProjectionExpression"] = ", ".join(expressions.path(path) for path in parsed.projection)
     if parsed.order:
         _order(parsed, keys, split, call)
