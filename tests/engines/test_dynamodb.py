@@ -264,8 +264,10 @@ async def test_stop_is_felt_at_once(visitor: Visitor) -> None:
 
 
 async def test_a_call_that_waits_for_its_turn_is_given_up_at_once(visitor: Visitor) -> None:
-    slow = asyncio.create_task(visitor.run(SAMPLES.forever, client="A"))
-    await asyncio.sleep(0.4)
+    endless = visitor.engine.split(SAMPLES.forever)[-1]
+    assert (await visitor.run(SAMPLES.forever[: endless.start], max_run_ms=20_000)).error is None
+    slow = asyncio.create_task(visitor.run(endless.text, client="A"))
+    await asyncio.sleep(0.2)
     scan = asyncio.create_task(visitor.run('Scan { TableName: "slow", Select: "COUNT" }', client="B"))
     await asyncio.sleep(0.02)
     began = time.monotonic()
