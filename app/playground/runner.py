@@ -40,7 +40,7 @@ class RunRequest:
 
     `page`: the token of an open page, whose feed gets the run's events as they happen. `shown`: the editor's source and seed, where
     something else than they is run (a COMMIT, a preview). `part`: two character offsets; only the statements that they touch are run.
-    `dataset` (`shop:S`) fills the fresh sandbox before the seed.
+    `dataset` (`shop:S`) fills the fresh sandbox before the seed. `task` is whose solution it may be.
     """
 
     engine: str
@@ -53,6 +53,7 @@ class RunRequest:
     page: str = ""
     part: tuple[int, int] | None = None
     dataset: str = ""
+    task: str = ""
 
 
 @dataclass(slots=True)
@@ -289,6 +290,7 @@ class Runner:
             "seed": request.seed,
             "origin": request.origin,
             "dataset": request.dataset,
+            "task": request.task,
             "shown": request.shown or (request.source, request.seed),
         }
         self._last.move_to_end((session_id, request.engine))

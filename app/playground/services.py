@@ -15,6 +15,7 @@ from app.playground.sessions import Sessions
 from app.playground.snapshots import Snapshots
 from app.playground.state import State
 from app.playground.store import Store
+from app.playground.timing import Timings
 from app.playground.trials import Trials
 from app.playground.watching import Pseudonyms
 
@@ -38,6 +39,7 @@ class Services:
     pseudonyms: Pseudonyms
     state: State
     trials: Trials
+    timings: Timings
     store_note: str | None = None
 
 
@@ -63,5 +65,6 @@ def build(settings: Settings, engines: Engines, store: Store, secret: bytes, sto
         pseudonyms=Pseudonyms(secret),
         state=State(),
         trials=Trials(runner, settings),
+        timings=Timings(runner),
         store_note=store_note,
     )
