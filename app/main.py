@@ -38,6 +38,8 @@ from app.web import (
     palette,
     share,
     sources,
+    tasks,
+    topics,
     trials,
     workbench,
 )
@@ -99,6 +101,8 @@ def create_app(
     app.include_router(api.router)
     app.include_router(docs.router)
     app.include_router(compare.router)
+    app.include_router(tasks.router)
+    app.include_router(topics.router)
     app.include_router(share.router)
     app.include_router(manage.router)
     app.include_router(exports.router)

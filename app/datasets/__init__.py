@@ -43,6 +43,15 @@ class Dataset:
             after.read_text().rstrip("\n") if after else "",
         )
 
+    def count(self, engine: str, scale: int) -> int:
+        """How many records the engine holds at that scale. Slow the first time."""
+        return _count(self.slug, engine, scale)
+
+
+@cache
+def _count(slug: str, engine: str, scale: int) -> int:
+    return dataset(slug).content(engine, scale).record_count
+
 
 @cache
 def dataset(slug: str) -> Dataset:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app import __version__
 from app.config import Settings
+from app.playground.normalising import shown
 from app.playground.services import Services
 from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.document_tables import document_table
@@ -32,6 +33,7 @@ def environment() -> Environment:
     )
     env.filters.update(json_tree=json_tree, array_tree=array_tree, bytes_dump=bytes_dump, plain_json=plain_json)
     env.globals["document_table"] = document_table
+    env.filters["shown"] = shown
     env.globals["asset"] = asset
     env.globals["app_version"] = __version__
     env.globals["plan_view"] = plan_view

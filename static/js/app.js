@@ -10,6 +10,8 @@ import "./dialogs.js";
 import "./owner.js";
 import "./take.js";
 import "./summary.js";
+import "./compare.js";
+import "./tasks.js";
 import "./sandbox.js";
 import "./count-down.js";
 import "./views.js";

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from app.playground import comparison
 from app.playground.differences import compare_texts
 
 HOSTILE = (
@@ -472,10 +473,19 @@ def workbench(**more: Any) -> dict[str, Any]:
 
 
 def panes(**runs: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"engine": engine["slug"], "source": SOURCES[engine["slug"]], "seed": "", "run": runs.get(engine["slug"])}
-        for engine in ENGINES
-    ]
+    return [_pane(engine["slug"], runs.get(engine["slug"])) for engine in ENGINES]
+
+
+def _pane(slug: str, run: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "engine": slug,
+        "source": SOURCES[slug],
+        "seed": "",
+        "run": run,
+        "figures": comparison.figures(run, SOURCES[slug], "--") if run else None,
+        "unnatural": None,
+        "verdict": "same" if run else None,
+    }
 
 
 def compared() -> dict[str, Any]:
@@ -491,6 +501,15 @@ def compared() -> dict[str, Any]:
         ),
         "examples": EXAMPLES[:2],
         "example": None,
+        "task": None,
+        "dataset": "",
+        "datasets": ("shop", "music"),
+        "sizes": ("S", "M"),
+        "catalogue": (),
+        "rounds": (5, 20),
+        "repeat_s": 20,
+        "growth_s": 60,
+        "verdict": None,
         "parent": None,
     }
 

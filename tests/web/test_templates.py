@@ -170,7 +170,12 @@ def test_the_answer_to_run_brings_status_and_sidebar() -> None:
 def test_the_answer_to_a_pane_brings_its_row() -> None:
     html = render(
         "partials/compare_run.html",
-        samples.everywhere() | {"engine": samples.ENGINES[2], "run": samples.run(samples.REPLY)},
+        samples.everywhere()
+        | {
+            "engine": samples.ENGINES[2],
+            "run": samples.run(samples.REPLY),
+            "pane": samples.panes(redis=samples.run(samples.REPLY))[2],
+        },
     )
     assert '<hx-partial hx-target="#row-redis" hx-swap="outerHTML">' in html
 

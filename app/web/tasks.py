@@ -1,0 +1,149 @@
+"""The catalogue of tasks, a task with its solutions, and a task as an exercise."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from app.core.errors import NotFound
+from app.playground import answers, comparison, datasets, tasks, topics
+from app.playground.runner import RunRequest
+from app.playground.services import Services
+from app.playground.tasks import LEVELS, Task
+from app.web import render
+from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, engine_context, lines
+
+router = APIRouter(include_in_schema=False)
+
+TextForm = Annotated[str, Form()]
+
+
+@router.get("/tasks")
+async def catalogue(
+    request: Request,
+    services: ServicesDep,
+    session: SessionDep,
+    q: str = "",
+    topic: str = "",
+    engine: str = "",
+    level: str = "",
+) -> Response:
+    """All tasks, or those that match."""
+    found = [task for task in tasks.catalogue() if _matches(task, q, topic, engine, level)]
+    groups = [(row, [task for task in found if task.topics[0] == row.number]) for row in topics.topics()]
+    return render.page(
+        request,
+        "tasks",
+        groups=[(row, listed) for row, listed in groups if listed],
+        found=len(found),
+        total=len(tasks.catalogue()),
+        asked={"q": q, "topic": topic, "engine": engine, "level": level},
+        topics=topics.topics(),
+        levels=LEVELS,
+    )
+
+
+@router.get("/tasks/{slug}")
+async def task_page(
+    request: Request, services: ServicesDep, session: SessionDep, slug: str, mode: str = "", engine: str = ""
+) -> Response:
+    task = tasks.find(slug)
+    if mode != "exercise":
+        return render.page(request, "task", **_context(task))
+    offered = _in_menu_order(services, task)
+    if not offered:
+        raise NotFound("No engine that is offered here has a solution for this task.")
+    chosen = engine if engine in offered else offered[0]
+    return _exercise(request, services, task, chosen, "", None)
+
+
+@router.post("/tasks/{slug}")
+async def check_form(
+    request: Request,
+    services: ServicesDep,
+    session: RunningSessionDep,
+    slug: str,
+    engine: TextForm = "",
+    source: TextForm = "",
+) -> Response:
+    """Check an exercise, without JavaScript."""
+    task = tasks.find(slug)
+    checked = await _check(services, session, task, engine, lines(source))
+    return _exercise(request, services, task, engine, lines(source), checked)
+
+
+@router.post("/partials/tasks/{slug}/check")
+async def check_partial(
+    request: Request,
+    services: ServicesDep,
+    session: RunningSessionDep,
+    slug: str,
+    engine: TextForm = "",
+    source: TextForm = "",
+) -> Response:
+    task = tasks.find(slug)
+    checked = await _check(services, session, task, engine, lines(source))
+    return render.partial(request, "checked", task=task, engine=engine_context(services, engine), **checked)
+
+
+@router.get("/datasets/{slug}")
+async def dataset_page(request: Request, services: ServicesDep, session: SessionDep, slug: str) -> Response:
+    """What a dataset holds, and how each engine keeps it, with a source that makes it by hand."""
+    found = datasets.find(slug)
+    held = []
+    for offer in services.engines:
+        if offer.engine.slug in found.shapes:
+            content = datasets.small(slug, offer.engine.slug)
+            held.append((offer.engine.slug, content.record_count, offer.engine.seed(content)))
+    return render.page(
+        request, "dataset", dataset=found, held=held, used=[task for task in tasks.catalogue() if task.dataset == slug]
+    )
+
+
+def _matches(task: Task, q: str, topic: str, engine: str, level: str) -> bool:
+    words = q.lower().split()
+    text = f"{task.title} {task.summary} {task.slug} {task.notes_text}".lower()
+    return (
+        all(word in text for word in words)
+        and (not topic.isdecimal() or int(topic) in task.topics)
+        and (not engine or engine in task.solutions)
+        and (not level or str(task.level) == level)
+    )
+
+
+def _context(task: Task) -> dict[str, Any]:
+    before, after = tasks.neighbours(task)
+    listed = [row for row in topics.topics() if row.number in task.topics]
+    return {"task": task, "before": before, "after": after, "task_topics": listed}
+
+
+def _in_menu_order(services: Services, task: Task) -> list[str]:
+    return [offer.engine.slug for offer in services.engines if offer.engine.slug in task.solutions]
+
+
+def _exercise(
+    request: Request, services: Services, task: Task, engine: str, source: str, checked: dict[str, Any] | None
+) -> Response:
+    return render.page(
+        request,
+        "exercise",
+        chosen=engine_context(services, engine),
+        source=source,
+        checked=checked,
+        offered=_in_menu_order(services, task),
+        **_context(task),
+    )
+
+
+async def _check(services: Services, session: str, task: Task, engine: str, source: str) -> dict[str, Any]:
+    """Run a visitor's solution on the task's data, and say whether it answers as expected."""
+    solution = task.solutions.get(engine)
+    if solution is None:
+        raise NotFound("This task has no solution for that engine.")
+    if task.writes:
+        await services.runner.reset(session, engine)
+    dataset = f"{task.dataset}:S" if task.dataset else ""
+    asked = RunRequest(engine, source, solution.seed, origin="compare", dataset=dataset, task=task.slug)
+    run = await services.runner.run(session, asked)
+    difference = comparison.judge({engine: run}, task).differences[engine]
+    return {"run": run, "difference": difference, "rules": answers.RULES}
