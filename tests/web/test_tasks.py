@@ -77,11 +77,11 @@ def test_the_catalogue_without_a_match_says_so(shop: TestClient) -> None:
 
 
 def test_an_exercise_says_what_differs(shop: TestClient) -> None:
-    html = shop.post("/partials/tasks/best-sellers/check", data={"engine": "postgres", "source": "rows 2"}).text
+    html = shop.post("/partials/tasks/rank-of-one/check", data={"engine": "postgres", "source": "rows 2"}).text
     assert "Not yet" in html
-    assert "missing" in html
+    assert "expected" in html
     assert "data-solves" not in html
-    page = shop.post("/tasks/best-sellers", data={"engine": "postgres", "source": "rows 2"}).text
+    page = shop.post("/tasks/rank-of-one", data={"engine": "postgres", "source": "rows 2"}).text
     assert "Not yet" in page
     assert "rows 2</textarea>" in page
 

@@ -137,7 +137,13 @@ def items(social: Social) -> tuple[Part, ...]:
     for person in social.people:
         found.append({"pk": f"PERSON#{person.id}", "sk": "PROFILE", "name": person.name})
         found += [
-            {"pk": f"PERSON#{person.id}", "sk": f"FOLLOWS#{other}", "gsk": f"PERSON#{other}"}
+            {
+                "pk": f"PERSON#{person.id}",
+                "sk": f"FOLLOWS#{other}",
+                "gsk": f"PERSON#{other}",
+                "follower": person.id,
+                "followed": other,
+            }
             for other in person.follows
         ]
     for post in social.posts:
@@ -152,7 +158,10 @@ def items(social: Social) -> tuple[Part, ...]:
             }
             | {"like_count": len(post.likes)}
         )
-        found += [{"pk": f"POST#{post.id}", "sk": f"LIKE#{who}", "gsk": f"LIKER#{who}"} for who in post.likes]
+        found += [
+            {"pk": f"POST#{post.id}", "sk": f"LIKE#{who}", "gsk": f"LIKER#{who}", "post": post.id, "person": who}
+            for who in post.likes
+        ]
     return (Part("social", found),)
 
 

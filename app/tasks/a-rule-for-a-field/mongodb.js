@@ -1,0 +1,1 @@
+db.goods.insertOne({ name: "broken", price: -1 })

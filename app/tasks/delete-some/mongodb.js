@@ -1,0 +1,3 @@
+db.jobs.deleteMany({ state: "done" })
+
+db.jobs.find({}, { name: 1 })

@@ -1,0 +1,3 @@
+DELETE FROM jobs WHERE state = 'done';
+
+SELECT id, name FROM jobs;

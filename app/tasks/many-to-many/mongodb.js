@@ -1,0 +1,1 @@
+db.people.find({ follows: 19 }, { _id: 1 })

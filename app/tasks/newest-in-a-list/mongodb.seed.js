@@ -1,0 +1,1 @@
+db.recent.insertOne({ _id: "Ada", pages: ["c", "b", "a"] })

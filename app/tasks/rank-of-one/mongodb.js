@@ -1,0 +1,3 @@
+const edsger = db.players.findOne({ _id: "Edsger" });
+
+db.players.countDocuments({ points: { $gt: edsger.points } }) + 1

@@ -1,0 +1,1 @@
+db.accounts.insertOne({ _id: 2, email: "ada@example.com" })

@@ -1,0 +1,1 @@
+db.visits.insertOne({ _id: "home", visits: 3 })
