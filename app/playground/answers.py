@@ -175,7 +175,7 @@ def _at(document: Any, path: str) -> Any:
 
 def _flat(reply: Any) -> list[Any]:
     """The values of a reply in order. Plain data (a script's) is taken as it is."""
-    if isinstance(reply, dict) and set(reply) == {"type", "value"}:
+    if isinstance(reply, dict) and {"type", "value"} <= set(reply):
         value = reply["value"]
         if isinstance(value, list):
             return [inner for item in value for inner in (_flat_pair(item))]
