@@ -78,7 +78,7 @@ class Accounts:
 
     async def change(self, command: str, role: Any, privileges: Any) -> None:
         """`grantPrivilegesToRole` or `revokePrivilegesFromRole` for a ready role, within the sandbox."""
-        if role not in READY_USERS:
+        if not isinstance(role, str) or role not in READY_USERS:
             raise _refused(f"The roles that can be changed are {' and '.join(READY_USERS)}.")
         wanted = [self._privilege(entry) for entry in (privileges if isinstance(privileges, list) else [])]
         if not wanted:

@@ -28,7 +28,7 @@ EFFECTS: dict[str, Effect] = {
     "delete": "other",
     "drop": "other",
     "dropIndexes": "other",
-    "collMod": "other",
+    "collMod": "grow",
     "renameCollection": "other",
     "profile": "other",
     "planCacheClear": "other",
@@ -97,6 +97,7 @@ FORBIDDEN_OPTIONS = {
     "sampleRate": "it holds for the whole server",
     "repair": "it would reach into the storage of all sandboxes",
 }
+HIDES_HOST = {"$unset": "host"}
 HOST_STAGES = frozenset(("$collStats", "$indexStats", "$planCacheStats"))
 
 
@@ -155,7 +156,7 @@ def without_hosts(value: Any) -> Any:
     for item in value:
         stages.append(without_hosts(item))
         if isinstance(item, dict) and HOST_STAGES & item.keys():
-            stages.append({"$unset": "host"})
+            stages.append(HIDES_HOST)
     return stages
 
 

@@ -92,6 +92,12 @@ class Ledger:
 
 
 def _capped_size(order: Order) -> int:
-    """What a capped collection would reserve."""
-    size = order.command.get("size")
-    return int(size) if order.name == "create" and order.command.get("capped") and isinstance(size, int | float) else 0
+    """What a capped collection would be allowed to hold."""
+    command = order.command
+    sizes = {
+        "create": command.get("size") if command.get("capped") else None,
+        "convertToCapped": command.get("size"),
+        "collMod": command.get("cappedSize"),
+    }
+    size = sizes.get(order.name)
+    return int(min(size, 1e18)) if isinstance(size, int | float) and size > 0 else 0

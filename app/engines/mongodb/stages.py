@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from app.core.errors import StatementRefused
 from app.core.limits import Limits
 from app.core.results import Result, Stage, Statement, Truncated
 from app.engines.mongodb import values
-from app.engines.mongodb.commands import Order
+from app.engines.mongodb.commands import HIDES_HOST, Order
 from app.engines.mongodb.errors import refusal
 from app.engines.mongodb.work import Work
 from app.scripting.errors import HostFailure
@@ -30,33 +31,38 @@ async def stages(work: Work, order: Order, session: str | None, statement: State
     result = Result(kind="documents", statement=statement, documents=[], stages=[])
     found: list[Stage] = []
     size = 0
-    for number in range(len(given) + 1):
-        name, body = _named(given[number - 1]) if number else ("", None)
-        if number == 0 and not isinstance(order.command.get("aggregate"), str):
-            continue
-        if name in WRITING:
-            found.append(Stage(name, body, note="writes, so it was not run here"))
+    for stage, prefix in _steps(order.command.get("aggregate"), given):
+        if prefix is None:
+            found.append(replace(stage, note="writes, so it was not run here"))
             continue
         began = time.perf_counter()
-        stage = Stage(name or "input", body if number else str(order.command["aggregate"]))
         try:
-            stage = await _after(work, order, given[:number], session, stage)
+            done = await _after(work, order, prefix, session, stage)
         except HostFailure as exc:
             found.append(replace(stage, note=str(exc.fields["message"])))
             break
-        stage = replace(stage, ms=(time.perf_counter() - began) * 1000)
-        size += len(json.dumps(stage.documents))
+        size += len(json.dumps(done.documents))
         if size > limits.max_reply_bytes:
-            stage = replace(stage, documents=[], note="its documents are too large to show")
-            value = limits.max_reply_bytes
-            result.truncated = Truncated(
-                "max_reply_bytes", value, number, f"Documents of {number:,} stages; a run may have {value:,} bytes."
-            )
-            found.append(stage)
+            value, shown = limits.max_reply_bytes, len(found)
+            found.append(replace(done, documents=[], note="its documents are too large to show"))
+            message = f"The documents of the first {shown:,} stages; a run may have {value:,} bytes."
+            result.truncated = Truncated("max_reply_bytes", value, shown, message)
             break
-        found.append(stage)
+        found.append(replace(done, ms=(time.perf_counter() - began) * 1000))
     result.stages, result.reply_bytes = found, size
     return result
+
+
+def _steps(target: Any, pipeline: list[Any]) -> Iterator[tuple[Stage, list[Any] | None]]:
+    """What stands before the pipeline, then each stage, with the pipeline up to there; None for what would write."""
+    if isinstance(target, str):
+        yield Stage("input", target), []
+    for at, item in enumerate(pipeline):
+        if item == HIDES_HOST:
+            continue
+        name, body = _named(item)
+        end = at + 2 if pipeline[at + 1 : at + 2] == [HIDES_HOST] else at + 1
+        yield Stage(name, body), None if name in WRITING else pipeline[:end]
 
 
 async def _after(work: Work, order: Order, prefix: list[Any], session: str | None, stage: Stage) -> Stage:

@@ -134,9 +134,6 @@ class CursorClass {
     need(typeof text === "string" || isObject(text), "A comment is a text or a document.");
     return this;
   }
-  maxAwaitTimeMS() {
-    throw new MongoInvalidArgumentError("maxAwaitTimeMS() is for cursors that wait: give it to watch() as an option.");
-  }
   allowDiskUse() {
     return this;
   }
@@ -229,6 +226,7 @@ for (const [name, stage] of [["match", "$match"], ["group", "$group"], ["sort", 
   });
 }
 refuse(CursorClass, [
+  ["maxAwaitTimeMS", "It is for cursors that wait: give it to watch() as an option."],
   ["tailable oplogReplay addOption addCursorFlag", "A cursor that waits for more is watch() here."],
   ["stream pipe on", "There are no events here: use for...of, forEach() or toArray()."],
 ]);

@@ -119,9 +119,6 @@ class FullCollectionClass extends CollectionClass {
   indexInformation() {
     return Object.fromEntries(this.getIndexes().map((index) => [index.name, Object.entries(index.key)]));
   }
-  listSearchIndexes() {
-    return this.getSearchIndexes();
-  }
   latencyStats(options) {
     return this.aggregate([{ $collStats: { latencyStats: { histograms: options?.histograms === true } } }]).toArray();
   }
@@ -130,7 +127,7 @@ refuse(FullCollectionClass, [
   ["mapReduce", "The server runs no JavaScript; use an aggregation with $group."],
   ["reIndex", "Rebuilding locks the collection; drop the index and create it again."],
   ["getShardDistribution getShardVersion getShardLocation analyzeShardKey configureQueryAnalyzer checkMetadataConsistency", "The sandbox is not on a sharded cluster."],
-  ["createSearchIndex createSearchIndexes dropSearchIndex getSearchIndexes updateSearchIndex", "Search indexes belong to Atlas; createIndex({field: 'text'}) makes a text index."],
+  ["createSearchIndex createSearchIndexes dropSearchIndex getSearchIndexes listSearchIndexes updateSearchIndex", "Search indexes belong to Atlas; createIndex({field: 'text'}) makes a text index."],
   ["compactStructuredEncryptionData", "Queryable encryption needs collections of its own beside each collection."],
 ]);
 
