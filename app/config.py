@@ -132,6 +132,7 @@ class Settings(BaseSettings):
     report_address: str | None = Field(
         None, description="URL or mailto: address that the Report link of a shared playground leads to."
     )
+    development: bool = Field(False, description="Serve the style page at /styleguide.")
     log_level: str = Field("info", description="The least severe log line that is written.")
     log_requests: bool = Field(False, description="Write a log line for every request, not only for those that fail.")
     log_runs: bool = Field(

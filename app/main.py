@@ -38,6 +38,7 @@ from app.web import (
     palette,
     share,
     sources,
+    styleguide,
     tasks,
     topics,
     trials,
@@ -112,6 +113,8 @@ def create_app(
     app.include_router(workbench.router)
     app.mount("/static", GZipMiddleware(_Built(directory=resource("static") / "dist", check_dir=False)))
     app.include_router(drawing.router)
+    if settings.development:
+        app.include_router(styleguide.router)
     app.include_router(sources.router)
     app.include_router(workbench.last_router)
     errors.install(app)

@@ -9,6 +9,7 @@ from app.config import Settings
 from app.main import create_app
 from app.stores.memory import MemoryStore
 from tests.fakes import FakeEngine
+from tests.web.conftest import SETTINGS
 
 
 def text(html: str) -> str:
@@ -153,3 +154,12 @@ def test_unexpected_errors_hide_their_cause(fakes: dict[str, FakeEngine]) -> Non
         assert answer.status_code == 500
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "secret-internal-detail" not in answer.text
+
+
+def test_the_style_page_is_for_development_only(client: TestClient) -> None:
+    assert client.get("/styleguide").status_code == 404
+    app = create_app(SETTINGS.model_copy(update={"development": True}), engines={}, store=MemoryStore())
+    with TestClient(app) as developing:
+        html = developing.get("/styleguide").text
+    for token in ("paper", "text-xxl", "radius-l"):
+        assert token in html
