@@ -1,6 +1,6 @@
 """What a page costs in Chromium: bytes, first paint, the time from a key to the next paint, and from Run to its result on the screen.
 
-    python -m bench.browser
+python -m bench.browser
 """
 
 import shutil
@@ -80,7 +80,9 @@ def _load(browser: Browser, origin: str, path: str) -> None:
         session = context.new_cdp_session(page)
         session.send("Network.enable")
         received: list[float] = []
-        session.on("Network.loadingFinished", lambda event, received=received: received.append(event["encodedDataLength"]))
+        session.on(
+            "Network.loadingFinished", lambda event, received=received: received.append(event["encodedDataLength"])
+        )
         page.goto(path)
         page.wait_for_timeout(1_000)
         paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
