@@ -47,7 +47,8 @@ class Settings(BaseSettings):
         None, description="Admin URL of a MongoDB replica set to use; without it one is started."
     )
     dynamodb_url: str | None = Field(
-        None, description="URL of a DynamoDB Local or ministack endpoint to use; without it a pool is started."
+        None,
+        description="URL of a DynamoDB Local or ministack endpoint to use, or several of one kind, comma-separated; without it a pool is started.",
     )
     redis_binary: Path | None = Field(
         None,
@@ -85,6 +86,17 @@ class Settings(BaseSettings):
     max_connections: int = Field(
         2_000, ge=1, description="How many connections the web server keeps open; others get 503."
     )
+    workers: int = Field(1, ge=1, le=64, description="How many processes serve, side by side on this machine.")
+    is_worker: bool = Field(
+        False, description="Set by `sandtable serve --workers` for the processes that it starts; not for you."
+    )
+    peer_address: str | None = Field(
+        None,
+        description="Where other replicas on the same store reach this one, as host:port or unix:/path; without it this is the only one.",
+    )
+    lease_ms: int = Field(
+        10_000, ge=1_000, description="How long a replica that says nothing keeps its sessions before others take them."
+    )
     slot_wait_ms: int = Field(
         2_000, ge=0, description="How long a run waits for a free slot before it is told the engine is busy."
     )
@@ -106,6 +118,11 @@ class Settings(BaseSettings):
         3, ge=0, description="How many ready sandboxes are kept for engines that are slow to make one."
     )
 
+    postgres_max_clients: int = Field(
+        60,
+        ge=1,
+        description="How many connections into PostgreSQL sandboxes one process keeps; beyond, the one unused for longest is closed.",
+    )
     postgres_quota_bytes: int = Field(64_000_000, description="How large a PostgreSQL sandbox may grow.")
     mongodb_quota_bytes: int = Field(64_000_000, description="How large a MongoDB sandbox may grow.")
     mongodb_max_collections: int = Field(50, description="How many collections a MongoDB sandbox may have.")
@@ -150,7 +167,7 @@ class Settings(BaseSettings):
         (),
         description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed, comma-separated.",
     )
-    redis_url: str | None = Field(
+    rates_url: str | None = Field(
         None, description="Redis that counts the rate limits of several processes; without it each counts its own."
     )
 

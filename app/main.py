@@ -44,6 +44,7 @@ from app.web import (
     trials,
     workbench,
 )
+from app.web.forwarding import Forwarder, Peers
 from app.web.metrics import Metrics
 from app.web.resources import resource
 from app.web.security import Guard, Signer
@@ -69,18 +70,26 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            places = None if engines is not None else stack.enter_context(Places(settings.data_dir))
+            places = (
+                None
+                if engines is not None
+                else stack.enter_context(Places(settings.data_dir, shared=settings.is_worker))
+            )
             offered = engines if engines is not None else _engines(settings, places)
             standing = await stack.enter_async_context(Engines(offered))
             memory, note = (store, None) if store is not None else await _store(settings, standing, stack)
-            keys = _secret_keys(settings, places)
+            keys = secret_keys(settings, places)
             app.state.signer = Signer(keys, secure=settings.secure_cookies)
-            built = services.build(settings, standing, memory, keys[-1].encode(), note)
+            host = places.host_id() if places else "here"
+            built = services.build(settings, standing, memory, keys[-1].encode(), note, host)
             app.state.services = built
+            app.state.peers = Peers(built.replicas, keys[-1])
             built.runner.watchers.append(metrics.run_ended)
             metrics.restarts = places.restarts if places else {}
             if settings.log_runs:
                 built.runner.watchers.append(logs.auditor(built.pseudonyms))
+            await built.replicas.join()
+            stack.push_async_callback(built.replicas.leave)
             built.janitor.start()
             stack.push_async_callback(built.sandboxes.close)
             stack.push_async_callback(built.runner.close)
@@ -118,6 +127,7 @@ def create_app(
     app.include_router(sources.router)
     app.include_router(workbench.last_router)
     errors.install(app)
+    app.add_middleware(Forwarder)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(
         Guard,
@@ -167,7 +177,7 @@ async def _store_connection(engines: Engines) -> dict[str, Any]:
     return engine.server.connect_arguments(STORE_DATABASE)
 
 
-def _secret_keys(settings: Settings, places: Places | None) -> list[str]:
+def secret_keys(settings: Settings, places: Places | None) -> list[str]:
     """The signing keys, oldest first. One of our own is made once and kept in the data directory."""
     if settings.secret_key is not None:
         return [*settings.previous_secret_keys, settings.secret_key.get_secret_value()]

@@ -20,11 +20,11 @@ ROOT = Path(__file__).parents[1]
 class Served:
     """One `sandtable serve` process on a data directory."""
 
-    def __init__(self, data_dir: Path, *, cwd: Path = ROOT, **environment: str) -> None:
+    def __init__(self, data_dir: Path, *, cwd: Path = ROOT, port: int | None = None, **environment: str) -> None:
         self.data_dir = data_dir
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+            self.port = port or probe.getsockname()[1]
         self.log = data_dir.parent / f"app-{self.port}.log"
         generous = {"SANDTABLE_RUN_BURST": "1000", "SANDTABLE_RUNS_PER_SECOND": "1000"}
         environment = {**os.environ, **generous, **environment}

@@ -117,14 +117,24 @@ def config(app: FastAPI, settings: Settings, **more: Any) -> uvicorn.Config:
 
 
 @contextlib.asynccontextmanager
-async def beside(app: FastAPI, settings: Settings, listening: socket.socket) -> AsyncIterator[None]:
-    """Serve another app on a socket of its own meanwhile."""
+async def beside(
+    app: FastAPI, settings: Settings, listening: socket.socket, *, after: asyncio.Event | None = None
+) -> AsyncIterator[None]:
+    """Serve on another socket meanwhile, from the event on; who connects before that waits."""
     server = Side(config(app, settings, lifespan="off"))
-    task = asyncio.create_task(server.serve(sockets=[listening]), name="side listener")
+
+    async def serve() -> None:
+        if after:
+            await after.wait()
+        await server.serve(sockets=[listening])
+
+    task = asyncio.create_task(serve(), name="side listener")
     try:
         yield
     finally:
         server.should_exit = server.force_exit = True
+        if after and not after.is_set():
+            task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 

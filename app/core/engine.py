@@ -169,6 +169,11 @@ class Engine(ABC):
     creation_is_slow: ClassVar[bool] = False
     """True where `create` takes long enough that a pool of ready sandboxes is kept."""
 
+    after_move: ClassVar[str] = (
+        "What was stored is kept; an open transaction, settings of the connection and temporary objects are gone."
+    )
+    """What is left of a sandbox when the process that worked with it ended and another goes on; "" where nothing is lost."""
+
     info: EngineInfo
     quota: Quota
 
@@ -281,6 +286,20 @@ class Engine(ABC):
                 client = self._clients[key] = await self.open(sandbox, name)
             client.used_at = time.monotonic()
             return client
+
+    @property
+    def is_local(self) -> bool:
+        """Whether sandboxes are kept in this machine's data directory, where no other machine reaches them."""
+        return getattr(self.settings, f"{self.slug}_url", None) is None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether one server, started here, serves the sandboxes of every process on this machine."""
+        return self.is_local and type(self).url is not Engine.url
+
+    def url(self) -> str | None:
+        """Where other processes of this machine reach the server that was started here; None where each sandbox has its own."""
+        return None
 
     @property
     def open_clients(self) -> int:

@@ -1,5 +1,6 @@
 """Where servers live on this machine: data, logs, sockets, binaries, and the account they run under."""
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.metadata
@@ -7,6 +8,7 @@ import importlib.util
 import logging
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import sys
@@ -39,11 +41,14 @@ class Account:
 class Places:
     """The folders of one data directory. Held by one process at a time: `with Places(...)` takes the lock.
 
+    With `shared`, a worker of the process that holds the lock uses them beside it.
+
     As root, binaries that the unprivileged account cannot reach are copied to a root-owned folder it can read.
     Folders outside the data, runtime and binary folders are never created, chowned or chmodded.
     """
 
-    def __init__(self, data_dir: Path | None = None) -> None:
+    def __init__(self, data_dir: Path | None = None, *, shared: bool = False) -> None:
+        self.shared = shared
         self.account = _account() if os.geteuid() == 0 else None
         self.data = (data_dir or _default_data_dir(self.account)).resolve()
         digest = hashlib.sha256(str(self.data).encode()).hexdigest()[:8]
@@ -56,6 +61,14 @@ class Places:
 
     def __enter__(self) -> Self:
         self.folder(self.data, shared=True)
+        if not self.shared:
+            self._lock()
+        self.folder(self.logs, shared=True)
+        self.folder(self.data / "pids", shared=True)
+        self.folder(self.runtime, shared=True)
+        return self
+
+    def _lock(self) -> None:
         fd = os.open(self.data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,16 +82,19 @@ class Places:
         os.ftruncate(fd, 0)
         os.pwrite(fd, str(os.getpid()).encode(), 0)
         self._lock_fd = fd
-        self.folder(self.logs, shared=True)
-        self.folder(self.data / "pids", shared=True)
-        self.folder(self.runtime, shared=True)
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self._lock_fd is not None:
             shutil.rmtree(self.runtime, ignore_errors=True)  # sockets only, made again at the next start
             os.close(self._lock_fd)
             self._lock_fd = None
+
+    def host_id(self) -> str:
+        """A name for this data directory, made once: sandboxes kept in it are known by it in the store."""
+        file = self.data / "host_id"
+        with contextlib.suppress(FileExistsError), open(file, "x") as made:  # noqa: PTH123
+            made.write(secrets.token_hex(8))
+        return file.read_text()
 
     def folder(self, path: Path, *, shared: bool = False) -> Path:
         """Make a folder of ours: 0700 and the account's; `shared` ones stay the app's, 0755, with private parts inside."""

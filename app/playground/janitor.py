@@ -40,6 +40,7 @@ class Janitor:
             self._sandboxes.fill_pool,
             self._sandboxes.expire_idle,
             self._sandboxes.park_clients,
+            self._sandboxes.hand_over,
             self._engines.retry_failed,
             self._bans.refresh,
             self._snapshots.remove_expired,

@@ -25,13 +25,13 @@ SHARED_PAUSE_S = 10.0
 class Rates:
     """A burst is allowed within the time it takes to earn it again: 10 runs in 5 s, for 10 and 2 a second.
 
-    With `redis_url` all processes count together. While that Redis is away each process counts for itself: limits then hold
+    With `rates_url` all processes count together. While that Redis is away each process counts for itself: limits then hold
     per process, and nobody is shut out by our own fault.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._own = MovingWindowRateLimiter(MemoryStorage())
-        self._shared = _shared(settings.redis_url) if settings.redis_url else None
+        self._shared = _shared(settings.rates_url) if settings.rates_url else None
         self._shared_after = 0.0
         self.shared_failures = 0
         window_s = max(1, math.ceil(settings.run_burst / settings.runs_per_second))

@@ -16,7 +16,7 @@ from app.config import Settings
 from app.core.engine import Client, Engine
 from app.core.errors import EngineBusy, PlaygroundError, StatementError, StatementStopped, TooLarge
 from app.core.limits import Limits
-from app.core.results import Result, Statement, encode
+from app.core.results import Notice, Result, Statement, encode
 from app.playground import datasets
 from app.playground.engines import Engines
 from app.playground.execution import Active, Explain, Outcome, execute, failed, split
@@ -220,6 +220,8 @@ class Runner:
             outcome = Outcome([statements])
         else:
             outcome = await self._execute(run, request.source, statements, request.explain)
+        if (note := run.place.take_note()) and outcome.results:
+            outcome.results[0].notices.insert(0, Notice("warning", note))
         answer |= {
             "results": [_encoded(engine, result) for result in outcome.results],
             "not_run": [_as_dict(statement) for statement in outcome.not_run],

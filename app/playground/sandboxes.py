@@ -11,9 +11,13 @@ from app.core.engine import Engine
 from app.core.errors import EngineUnavailable, PlaygroundError
 from app.core.sandbox import Sandbox
 from app.playground.engines import Engines
+from app.playground.replicas import Replicas
 from app.playground.store import SandboxRecord, Store
 
 log = logging.getLogger(__name__)
+
+CLAIM_S = 60.0
+"""How long a sandbox that is to be dropped is left alone by other processes."""
 
 
 @dataclass(slots=True)
@@ -25,9 +29,16 @@ class Place:
     seed_hash: str | None = None
     users: int = 0  # runs going on in it
     touched: bool = field(default=False)  # used since the store was last told
+    host: str | None = None
+    note: str = ""  # to be told once, with the next run
 
     def record(self) -> SandboxRecord:
-        return SandboxRecord(self.sandbox, self.used_at, self.seed_hash)
+        return SandboxRecord(self.sandbox, self.used_at, self.seed_hash, host=self.host)
+
+    def take_note(self) -> str:
+        """What the visitor should know, once."""
+        note, self.note = self.note, ""
+        return note
 
 
 class Sandboxes:
@@ -37,7 +48,8 @@ class Sandboxes:
     drops it on the server, and forgets it only when that is done.
     """
 
-    def __init__(self, engines: Engines, store: Store, settings: Settings) -> None:
+    def __init__(self, engines: Engines, store: Store, settings: Settings, replicas: Replicas) -> None:
+        self._replicas = replicas
         self._engines = engines
         self._store = store
         self._settings = settings
@@ -58,7 +70,8 @@ class Sandboxes:
             record = await self._store.sandbox_of(session_id, slug)
             if record is None:
                 return None
-            place = self._places.setdefault(key, Place(record.sandbox, record.used_at, record.seed_hash))
+            await self._reachable(record)
+            place = self._places.setdefault(key, self._place(record))
         return place
 
     async def get(self, session_id: str, slug: str) -> Place:
@@ -67,8 +80,10 @@ class Sandboxes:
         async with self._lock(session_id, slug):
             place = await self.find(session_id, slug)
             if place is None:
-                sandbox = await self._store.claim_ready(slug, session_id) or await self._make(engine, session_id)
-                place = self._places[session_id, slug] = Place(sandbox, datetime.now(UTC))
+                here = self._replicas.me.host
+                sandbox = await self._store.claim_ready(slug, session_id, here) or await self._make(engine, session_id)
+                place = Place(sandbox, datetime.now(UTC), host=here if engine.is_local else None)
+                self._places[session_id, slug] = place
             self.use(place)
             return place
 
@@ -85,13 +100,16 @@ class Sandboxes:
     async def reset(self, session_id: str, slug: str) -> None:
         """Take the session's sandbox away; the next run makes a fresh one. What was in it is dropped meanwhile."""
         async with self._lock(session_id, slug):
-            place = await self.find(session_id, slug)
-            if place is None:
+            record = await self._store.sandbox_of(session_id, slug)
+            if record is None:
                 return
-            await self._retire(place.sandbox)
-        task = asyncio.create_task(self._try_expire(place.sandbox), name=f"drop {place.sandbox.namespace}")
-        self._dropping[place.sandbox.namespace] = task
-        task.add_done_callback(lambda _: self._dropping.pop(place.sandbox.namespace, None))
+            sandbox = record.sandbox
+            await self._retire(sandbox)
+        if record.host not in (None, self._replicas.me.host):
+            return  # whoever is there drops it
+        task = asyncio.create_task(self._try_expire(sandbox), name=f"drop {sandbox.namespace}")
+        self._dropping[sandbox.namespace] = task
+        task.add_done_callback(lambda _: self._dropping.pop(sandbox.namespace, None))
 
     async def close(self) -> None:
         """Wait for the drops under way. What is left keeps its tombstone for the next start."""
@@ -101,25 +119,73 @@ class Sandboxes:
         """Drop sandboxes unused for longer than they live, and retry what could not be dropped. Returns how many."""
         await self._tell_store()
         before = datetime.now(UTC) - timedelta(milliseconds=self._settings.sandbox_idle_ms)
+        me = self._replicas.me
         dropped = 0
         for engine in self._engines.standing():
-            for record in await self._store.sandboxes(engine.slug):
-                owned_and_idle = record.sandbox.session_id is not None and record.used_at < before
-                under_way = record.sandbox.namespace in self._making or record.sandbox.namespace in self._dropping
-                if under_way or not (record.dropping or owned_and_idle):
+            due = await self._store.claim_due(engine.slug, before, host=me.host, replica=me.id, claim_s=CLAIM_S)
+            for record in due:
+                namespace = record.sandbox.namespace
+                if namespace in self._making or namespace in self._dropping:
                     continue
                 place = self._places.get((record.sandbox.session_id or "", engine.slug))
-                if place and place.sandbox.namespace == record.sandbox.namespace and place.users:
+                if place and place.sandbox.namespace == namespace and place.users:
                     continue
-                dropped += await self._try_expire(record.sandbox)
+                if record.host in (None, me.host):
+                    dropped += await self._try_expire(record.sandbox)
+                else:  # its machine is away; should it come back, it drops what the store does not know
+                    await self._store.forget_sandbox(namespace)
         return dropped
+
+    async def hand_over(self) -> int:
+        """Give up sessions that ask nothing, and those whose sandbox's machine is back. Returns how many."""
+        if self._replicas.alone:
+            return 0
+        given = set(self._replicas.idle())
+        held = set(self._replicas.held())
+        for engine in self._engines.standing():
+            for record in await self._store.sandboxes(engine.slug) if engine.is_local else ():
+                session_id = record.sandbox.session_id
+                foreign = record.host not in (None, self._replicas.me.host) and not record.dropping
+                if foreign and session_id in held and await self._replicas.lives(record.host or ""):
+                    given.add(session_id or "")
+        busy = {session_id for (session_id, _), place in self._places.items() if place.users}
+        given -= busy
+        await self._forget(given)
+        await self._replicas.give_up(sorted(given))
+        return len(given)
+
+    async def _forget(self, session_ids: set[str]) -> None:
+        """Nothing of these sessions stays in this process; their sandboxes do."""
+        for key in [key for key in self._places if key[0] in session_ids]:
+            place = self._places.pop(key)
+            await self._engines.get(key[1]).close_clients(place.sandbox)
+
+    def _place(self, record: SandboxRecord) -> Place:
+        place = Place(record.sandbox, record.used_at, record.seed_hash, host=record.host)
+        left = self._engines.get(record.sandbox.engine).after_move
+        if left and self._replicas.has_moved(record.sandbox.session_id or ""):
+            place.note = f"The process that worked for you ended, and another goes on. {left}"
+        return place
+
+    async def _reachable(self, record: SandboxRecord) -> None:
+        """Raises EngineUnavailable for a sandbox on the disk of a machine that is not this one."""
+        if record.host in (None, self._replicas.me.host):
+            return
+        label = self._engines.get(record.sandbox.engine).label
+        if await self._replicas.lives(record.host or ""):
+            raise EngineUnavailable(f"This {label} sandbox is being handed over.", hint="Try again in a few seconds.")
+        raise EngineUnavailable(
+            f"This {label} sandbox is on a machine that is away; nothing was run.",
+            hint="It is back when the machine is. Reset gives you an empty one now.",
+        )
 
     async def drop_orphans(self) -> int:
         """Drop what the servers have and the store does not know. Returns how many."""
         dropped = 0
         for engine in self._engines.standing():
+            there = await engine.namespaces()  # asked first: what another process makes now is in the store before
             known = {record.sandbox.namespace for record in await self._store.sandboxes(engine.slug)}
-            for namespace in await engine.namespaces() - known:
+            for namespace in there - known:
                 log.info("dropping orphan %s of %s", namespace, engine.slug)
                 dropped += await self._try_expire(Sandbox(engine.slug, namespace, "", datetime.now(UTC)))
         return dropped
@@ -148,9 +214,10 @@ class Sandboxes:
         sandbox = replace(engine.new_sandbox(), session_id=session_id)
         self._making.add(sandbox.namespace)
         try:
-            await self._store.save_sandbox(SandboxRecord(sandbox, now, dropping=True))
+            host = self._replicas.me.host if engine.is_local else None
+            await self._store.save_sandbox(SandboxRecord(sandbox, now, dropping=True, host=host))
             await engine.create(sandbox)
-            await self._store.save_sandbox(SandboxRecord(sandbox, now))
+            await self._store.save_sandbox(SandboxRecord(sandbox, now, host=host))
         finally:
             self._making.discard(sandbox.namespace)
         return sandbox

@@ -9,6 +9,7 @@ from app.playground.engines import Engines
 from app.playground.exporting import Exports
 from app.playground.janitor import Janitor
 from app.playground.rates import Rates
+from app.playground.replicas import Replicas
 from app.playground.runner import Runner
 from app.playground.sandboxes import Sandboxes
 from app.playground.sessions import Sessions
@@ -40,11 +41,16 @@ class Services:
     state: State
     trials: Trials
     timings: Timings
+    replicas: Replicas
     store_note: str | None = None
 
 
-def build(settings: Settings, engines: Engines, store: Store, secret: bytes, store_note: str | None = None) -> Services:
-    sandboxes = Sandboxes(engines, store, settings)
+def build(
+    settings: Settings, engines: Engines, store: Store, secret: bytes, store_note: str | None = None, host: str = "here"
+) -> Services:
+    """`host` names this machine's data directory."""
+    replicas = Replicas(store, settings, host)
+    sandboxes = Sandboxes(engines, store, settings, replicas)
     runner = Runner(engines, sandboxes, store, settings)
     rates, bans, consumption = Rates(settings), Bans(store), Consumption()
     runner.watchers.append(consumption)
@@ -66,5 +72,6 @@ def build(settings: Settings, engines: Engines, store: Store, secret: bytes, sto
         state=State(),
         trials=Trials(runner, settings),
         timings=Timings(runner),
+        replicas=replicas,
         store_note=store_note,
     )

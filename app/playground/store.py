@@ -12,12 +12,16 @@ EXPIRED = "expired"
 
 @dataclass(frozen=True, slots=True)
 class SandboxRecord:
-    """A sandbox as the store knows it. `dropping` is a tombstone: no new work, until its data is verified gone."""
+    """A sandbox as the store knows it. `dropping` is a tombstone: no new work, until its data is verified gone.
+
+    `host` is the machine whose disk holds it; None where a server holds it that every replica reaches.
+    """
 
     sandbox: Sandbox
     used_at: datetime
     seed_hash: str | None = None
     dropping: bool = False
+    host: str | None = None
 
     @property
     def state(self) -> str:
@@ -89,6 +93,15 @@ class Ban:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A process that serves. `host` names its machine's data directory, `address` is where other replicas reach it."""
+
+    id: str
+    host: str
+    address: str
+
+
 class Store(Protocol):
     """Implemented in `app.stores`. Methods raise StoreUnavailable when the memory behind them cannot be reached."""
 
@@ -102,8 +115,16 @@ class Store(Protocol):
     async def save_sandbox(self, record: SandboxRecord) -> None:
         """Insert or replace, by namespace."""
 
-    async def claim_ready(self, engine: str, session_id: str) -> Sandbox | None:
-        """Give one of the ready sandboxes to a session, once."""
+    async def claim_ready(self, engine: str, session_id: str, host: str | None = None) -> Sandbox | None:
+        """Give one of the ready sandboxes, held on that machine or on none, to a session, once."""
+
+    async def claim_due(
+        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float
+    ) -> list[SandboxRecord]:
+        """Sandboxes to drop now: tombstones, and those not used since `before`. For `claim_s` no other process gets them.
+
+        Left out are those of sessions that another living replica has, and those on machines that another replica runs on.
+        """
 
     async def sandbox_of(self, session_id: str, engine: str) -> SandboxRecord | None:
         """The session's sandbox that is not being dropped."""
@@ -142,6 +163,25 @@ class Store(Protocol):
 
     async def count_sandboxes(self) -> dict[tuple[str, str], int]:
         """How many there are, by engine and state: `live`, `ready` or `dropping`."""
+
+    async def renew_replica(self, replica: Replica, lease_s: float) -> None:
+        """Make the replica and its leases hold for so long from now. One that was at its address before is gone."""
+
+    async def remove_replica(self, replica_id: str) -> None: ...
+
+    async def owner(self, session_id: str) -> Replica | None:
+        """The living replica that has the session."""
+
+    async def take_session(self, session_id: str, replica: Replica) -> tuple[Replica, bool]:
+        """Take a session that no living replica has. Gives who has it now, and whether one that is gone had it before.
+
+        A session with a sandbox on another living replica's machine goes to that replica.
+        """
+
+    async def release_sessions(self, session_ids: list[str], replica_id: str) -> None: ...
+
+    async def host_lives(self, host: str) -> bool:
+        """Whether a living replica is on that machine."""
 
     async def bans(self) -> list[Ban]:
         """Those in force."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.core.sandbox import Sandbox
-from app.playground.store import EXPIRED, Ban, Opened, Playground, RunRecord, SandboxRecord, Snapshot
+from app.playground.store import EXPIRED, Ban, Opened, Playground, Replica, RunRecord, SandboxRecord, Snapshot
 
 MAX_RUNS = 10_000
 
@@ -34,7 +34,7 @@ class MemoryStore:
     async def save_sandbox(self, record: SandboxRecord) -> None:
         self._sandboxes[record.sandbox.namespace] = record
 
-    async def claim_ready(self, engine: str, session_id: str) -> Sandbox | None:
+    async def claim_ready(self, engine: str, session_id: str, host: str | None = None) -> Sandbox | None:
         for namespace, record in self._sandboxes.items():
             sandbox = record.sandbox
             if sandbox.engine == engine and sandbox.session_id is None and not record.dropping:
@@ -42,6 +42,16 @@ class MemoryStore:
                 self._sandboxes[namespace] = replace(record, sandbox=claimed)
                 return claimed
         return None
+
+    async def claim_due(
+        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float
+    ) -> list[SandboxRecord]:
+        return [
+            record
+            for record in self._sandboxes.values()
+            if record.sandbox.engine == engine
+            and (record.dropping or (record.sandbox.session_id is not None and record.used_at < before))
+        ]
 
     async def sandbox_of(self, session_id: str, engine: str) -> SandboxRecord | None:
         for record in self._sandboxes.values():
@@ -135,3 +145,21 @@ class MemoryStore:
 
     async def lift_ban(self, subject: str) -> None:
         self._bans.pop(subject, None)
+
+    async def renew_replica(self, replica: Replica, lease_s: float) -> None:
+        """Nobody else sees this memory: every session is this process's own."""
+
+    async def remove_replica(self, replica_id: str) -> None:
+        return
+
+    async def owner(self, session_id: str) -> Replica | None:
+        return None
+
+    async def take_session(self, session_id: str, replica: Replica) -> tuple[Replica, bool]:
+        return replica, False
+
+    async def release_sessions(self, session_ids: list[str], replica_id: str) -> None:
+        return
+
+    async def host_lives(self, host: str) -> bool:
+        return False

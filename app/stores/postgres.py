@@ -20,13 +20,16 @@ from app.playground.store import (
     Snapshot,
     StoreUnavailable,
 )
+from app.stores.leases import Leases, as_record
 
 MIGRATION_LOCK = 7_263_544_018
 CONNECT_TIMEOUT_S = 5
 COMMAND_TIMEOUT_S = 10
+MAKING_S = 60.0
+"""How long a sandbox may be in the making before it counts as left behind."""
 
 
-class PostgresStore:
+class PostgresStore(Leases):
     """Entered before use: opens the pool and brings the schema up to date.
 
     `connect` are asyncpg's connection arguments, for example `{"dsn": ...}` or `{"host", "user", "password", "database"}`.
@@ -84,11 +87,12 @@ class PostgresStore:
         async with self._connection() as connection:
             await connection.execute(
                 """
-                insert into sandboxes (namespace, engine, session_id, secret, created_at, used_at, seed_hash, dropping)
-                values ($1, $2, $3, $4, $5, $6, $7, $8)
+                insert into sandboxes
+                    (namespace, engine, session_id, secret, created_at, used_at, seed_hash, dropping, host, claimed_until)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $8 then now() + $10 * interval '1 s' end)
                 on conflict (namespace) do update
                 set session_id = excluded.session_id, used_at = excluded.used_at,
-                    seed_hash = excluded.seed_hash, dropping = excluded.dropping
+                    seed_hash = excluded.seed_hash, dropping = excluded.dropping, claimed_until = excluded.claimed_until
                 """,
                 sandbox.namespace,
                 sandbox.engine,
@@ -98,35 +102,40 @@ class PostgresStore:
                 record.used_at,
                 record.seed_hash,
                 record.dropping,
+                record.host,
+                MAKING_S,
             )
 
-    async def claim_ready(self, engine: str, session_id: str) -> Sandbox | None:
+    async def claim_ready(self, engine: str, session_id: str, host: str | None = None) -> Sandbox | None:
         async with self._connection() as connection:
             row = await connection.fetchrow(
                 """
                 update sandboxes set session_id = $2, used_at = now()
                 where namespace = (
                     select namespace from sandboxes
-                    where engine = $1 and session_id is null and not dropping
+                    where engine = $1 and session_id is null and not dropping and (host is null or host = $3)
                     order by created_at limit 1 for update skip locked
                 )
                 returning *
                 """,
                 engine,
                 session_id,
+                host,
             )
-        return _record(row).sandbox if row else None
+        return as_record(row).sandbox if row else None
 
     async def sandbox_of(self, session_id: str, engine: str) -> SandboxRecord | None:
         async with self._connection() as connection:
             row = await connection.fetchrow(
                 "select * from sandboxes where session_id = $1 and engine = $2 and not dropping", session_id, engine
             )
-        return _record(row) if row else None
+        return as_record(row) if row else None
 
     async def sandboxes(self, engine: str) -> list[SandboxRecord]:
         async with self._connection() as connection:
-            return [_record(row) for row in await connection.fetch("select * from sandboxes where engine = $1", engine)]
+            return [
+                as_record(row) for row in await connection.fetch("select * from sandboxes where engine = $1", engine)
+            ]
 
     async def touch_sandboxes(self, used_at: dict[str, datetime]) -> None:
         async with self._connection() as connection:
@@ -340,17 +349,6 @@ async def migrate(connection: asyncpg.Connection) -> list[str]:
     finally:
         await connection.execute("select pg_advisory_unlock($1)", MIGRATION_LOCK)
     return applied
-
-
-def _record(row: asyncpg.Record) -> SandboxRecord:
-    sandbox = Sandbox(
-        engine=row["engine"],
-        namespace=row["namespace"],
-        secret=row["secret"],
-        created_at=row["created_at"],
-        session_id=row["session_id"],
-    )
-    return SandboxRecord(sandbox, row["used_at"], row["seed_hash"], row["dropping"])
 
 
 @overload

@@ -62,7 +62,7 @@ async def test_new_sessions_are_counted_by_household() -> None:
 
 
 async def test_shared_rates_that_are_away_leave_each_process_its_own_count() -> None:
-    rates = Rates(SETTINGS.model_copy(update={"redis_url": "redis://127.0.0.1:1"}))
+    rates = Rates(SETTINGS.model_copy(update={"rates_url": "redis://127.0.0.1:1"}))
     for _ in range(3):
         await rates.count_run("s")
     with pytest.raises(RateLimited):

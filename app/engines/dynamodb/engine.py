@@ -64,6 +64,9 @@ class DynamoEngine(Engine):
         await self._calls.close()
         await self.pool.stop()
 
+    def url(self) -> str | None:
+        return ",".join(server.url for server in self.pool.servers)
+
     async def check(self) -> None:
         await self.pool.check()
 

@@ -110,13 +110,14 @@ class Pool:
         await asyncio.gather(*(server.stop() for server in self.servers))
 
 
-async def reach(url: str) -> Pool:
-    """The endpoint at `url`. Raises EngineUnavailable."""
-    server = Server(url.rstrip("/"))
-    await server.check()
-    is_ministack = await asyncio.to_thread(_is_ministack, server.url)
+async def reach(urls: str) -> Pool:
+    """The endpoint at a URL, or several of one kind, separated by commas. Raises EngineUnavailable."""
+    servers = [Server(url.strip().rstrip("/")) for url in urls.split(",")]
+    await asyncio.gather(*(server.check() for server in servers))
+    is_ministack = await asyncio.to_thread(_is_ministack, servers[0].url)
     version = "ministack" if is_ministack else "2012-08-10"
-    return Pool([server], EngineInfo(version, f"at {server.url}"), is_ministack=is_ministack)
+    where = ", ".join(server.url for server in servers)
+    return Pool(servers, EngineInfo(version, f"at {where}"), is_ministack=is_ministack)
 
 
 def diagnose(places: Places) -> Diagnosis:

@@ -88,6 +88,9 @@ class MongoEngine(Engine):
         if self._server is not None:
             await self._server.stop()
 
+    def url(self) -> str | None:
+        return self._server.url if self._server else None
+
     async def _reach(self) -> str:
         """Start the server, or connect to the one at the URL. Gives how."""
         if self.settings.mongodb_url:

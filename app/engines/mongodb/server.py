@@ -85,6 +85,11 @@ class MongoServer:
         return f"started here, 127.0.0.1:{self.port}"
 
     @property
+    def url(self) -> str:
+        """For other processes on this machine, as the admin."""
+        return f"mongodb://{ADMIN}:{self._password}@127.0.0.1:{self.port}/?directConnection=true&authSource=admin"
+
+    @property
     def admin(self) -> "Motor[dict[str, Any]]":
         """The admin's connections. The same object for the server's whole life."""
         if self._admin is None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     import asyncpg
 
 CHECK_WAIT_S = 1.0
-MAX_OPEN_CLIENTS = 60  # of the server's connections; the rest is for the admin, the store and those being opened
 
 
 class PostgresEngine(Engine):
@@ -98,6 +97,9 @@ class PostgresEngine(Engine):
             await self._admin.close()
         await self.server.stop()
 
+    def url(self) -> str | None:
+        return self.server.url("postgres")
+
     async def check(self) -> None:
         with reaching_server():
             await asyncio.wait_for(self.admin.fetch("SELECT 1"), CHECK_WAIT_S)
@@ -139,7 +141,7 @@ class PostgresEngine(Engine):
 
     async def _make_room(self) -> None:
         """Park the client unused for longest when as many are open as may be; one in a transaction only if all are."""
-        if len(self._clients) < MAX_OPEN_CLIENTS:
+        if len(self._clients) < self.settings.postgres_max_clients:
             return
         idle = [
             (client.transaction != "none", client.used_at, key)

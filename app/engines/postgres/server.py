@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import psutil
@@ -129,6 +130,12 @@ class PostgresServer:
             "database": database,
             "timeout": CONNECT_WAIT_S,
         }
+
+    def url(self, database: str) -> str:
+        """For other processes on this machine, as the admin."""
+        if self._url:
+            return self._url
+        return f"postgresql://{ADMIN}:{quote(self._password)}@/{database}?host={quote(str(self._sockets))}&port={PORT}"
 
     def tenant_arguments(self, role: str, secret: str) -> dict[str, Any]:
         """Arguments for `asyncpg.connect` that reach a sandbox's database as its own role."""

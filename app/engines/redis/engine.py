@@ -1,6 +1,7 @@
 """The Redis engine: a fleet of servers, one for each sandbox."""
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -46,6 +47,10 @@ class RedisEngine(Engine):
     file_extension = "redis"
     line_comment = "#"
     exports = True
+    after_move = (
+        "Keys are those of the last snapshot, which is taken after each run that changed something; "
+        "SELECT, MULTI, WATCH, subscriptions and loaded scripts are gone."
+    )
 
     transaction_ends = (("EXEC", "EXEC"), ("DISCARD", "DISCARD"))
 
@@ -61,8 +66,9 @@ class RedisEngine(Engine):
         began = time.perf_counter()
         binary = await find_binary(self.settings, self.places)
         self.fleet = Fleet(self.settings, self.places, binary)
-        await self.fleet.end_leftovers()
-        self._probe = self.fleet.apart("probe")
+        if not self.places.shared:
+            await self.fleet.end_leftovers()
+        self._probe = self.fleet.apart(f"probe-{os.getpid()}" if self.places.shared else "probe")
         self._manual = Manual(self._probe, self.check)
         await self.check()
         self.info = EngineInfo(

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from app.core.limits import Usage
 from app.core.places import Places
-from app.core.process import ServerProcess
+from app.core.process import ServerProcess, end_leftover, pid_path
 from app.engines.redis.binary import Binary, configuration
 from app.engines.redis.policy import ADMIN_USER
 from app.engines.redis.replies import Reply
@@ -228,6 +228,7 @@ class SandboxServer:
         async with self.lock:
             self._wanted = False
             await self._forget_process()
+            await asyncio.to_thread(end_leftover, pid_path(self._places, self.process.name))
             self.process.log_path.unlink(missing_ok=True)
             if self.folder.exists():
                 await asyncio.to_thread(shutil.rmtree, self.folder)
