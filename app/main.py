@@ -52,6 +52,8 @@ from app.web.security import Guard, Signer
 log = logging.getLogger(__name__)
 
 STORE_DATABASE = "sandtable"
+PARTS = (api, docs, compare, tasks, topics, share, manage, exports, live, palette, trials, workbench)
+"""Groups of routes, in the order in which a path is looked for."""
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -108,18 +110,8 @@ def create_app(
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
     )
-    app.include_router(api.router)
-    app.include_router(docs.router)
-    app.include_router(compare.router)
-    app.include_router(tasks.router)
-    app.include_router(topics.router)
-    app.include_router(share.router)
-    app.include_router(manage.router)
-    app.include_router(exports.router)
-    app.include_router(live.router)
-    app.include_router(palette.router)
-    app.include_router(trials.router)
-    app.include_router(workbench.router)
+    for part in PARTS:
+        app.include_router(part.router)
     app.mount("/static", GZipMiddleware(_Built(directory=resource("static") / "dist", check_dir=False)))
     app.include_router(drawing.router)
     if settings.development:
