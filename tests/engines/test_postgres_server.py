@@ -121,6 +121,19 @@ async def test_unreachable_while_it_is_down(own: tuple[Settings, Places]) -> Non
         assert (await ada.must("SELECT 1")).value == "1"
 
 
+async def until_it_runs(one: Visitor) -> None:
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            ran = await one.run("SELECT 1")
+        except (EngineUnavailable, EngineBusy):
+            assert time.monotonic() < deadline, "the server did not come back"
+            await asyncio.sleep(0.1)
+        else:
+            assert ran.value == "1"
+            return
+
+
 async def frozen(one: Visitor) -> Ran:
     """What a run gives whose backend answers to no signal, as one in the planner's long loops."""
     running = asyncio.create_task(one.run("SELECT pg_sleep(60)"))
@@ -146,9 +159,8 @@ async def test_statements_that_nothing_ends_are_bounded(
             await ada.run("SELECT 1")
         assert (await bob.must("SELECT 1")).value == "1"
         assert (await frozen(bob)).code == "max_run_ms"
-        await until_it_answers(engine)
         for one in (ada, bob):
-            assert (await one.must("SELECT 1")).value == "1"
+            await until_it_runs(one)
 
 
 async def test_a_second_start_keeps_sandboxes_and_files_are_private(own: tuple[Settings, Places]) -> None:
