@@ -139,8 +139,8 @@ async def frozen(one: Visitor) -> Ran:
     running = asyncio.create_task(one.run("SELECT pg_sleep(60)"))
     client = await one.engine.client(one.sandbox)
     assert isinstance(client, PostgresClient)
-    while not client.is_working:
-        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert client.is_working
     os.kill(client._session.pid, signal.SIGSTOP)
     return await running
 
