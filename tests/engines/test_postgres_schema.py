@@ -121,3 +121,15 @@ async def test_names_come_as_a_source_writes_them(ada: Visitor) -> None:
     assert objects["My S.t"].reference == '"My S".t'
     for thing in (odd, objects["My S.t"]):
         await ada.must(ada.engine.preview.replace("{name}", thing.reference or thing.name))
+
+
+async def test_words_are_the_servers_own(ada: Visitor) -> None:
+    words = await ada.engine.words()
+    known = {(word.name, word.kind): word for word in words}
+    assert known["lower", "function"].detail == "(text) → text, 2 more"
+    assert known["string_agg", "aggregate"].info == "Concatenate aggregate input into a string"
+    assert known["row_number", "window function"].detail == "() → bigint"
+    assert known["work_mem", "setting"].within == "SET"
+    assert {("SELECT", "keyword"), ("jsonb", "type"), ("\\dt", "command")} <= known.keys()
+    assert not {word.name for word in words} & {"int4in", "textcat", "pg_read_file", "lo_import"}
+    assert max(len(word.detail or "") for word in words) <= 72

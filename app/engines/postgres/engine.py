@@ -19,7 +19,8 @@ from app.core.process import ServerFailed
 from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
 from app.core.translation import Translation
-from app.engines.postgres import dialects, exporting, filling, formatting, schema, statements
+from app.core.vocabulary import Word
+from app.engines.postgres import dialects, exporting, filling, formatting, schema, statements, vocabulary
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PARKED, PostgresClient
@@ -58,6 +59,7 @@ class PostgresEngine(Engine):
         self._admin: Admin | None = None
         self._watchdog: Watchdog | None = None
         self._connector: Connector | None = None
+        self._words: list[Word] | None = None
         self._rolled_back: set[tuple[str, str]] = set()
 
     @classmethod
@@ -164,6 +166,11 @@ class PostgresEngine(Engine):
 
     def format(self, source: str) -> str:
         return formatting.formatted(source)
+
+    async def words(self) -> list[Word]:
+        if self._words is None:
+            self._words = await vocabulary.words(self.admin)
+        return self._words
 
     def translate(self, source: str) -> Translation | None:
         return dialects.translation(source)
