@@ -54,6 +54,12 @@ class Settings(BaseSettings):
         None,
         description="The redis-server or valkey-server to start sandboxes with; by default the wheel's, else the one on PATH.",
     )
+    dynamodb_shared_account: bool = Field(
+        False,
+        description="All sandboxes share the account at `dynamodb_url`, told apart by a prefix to their tables' names. Always so at AWS.",
+    )
+    dynamodb_access_key_id: str | None = Field(None, description="The access key for a shared account.")
+    dynamodb_secret_access_key: SecretStr | None = Field(None, description="The secret key for a shared account.")
     dynamodb_processes: int = Field(4, ge=1, le=32, description="How many DynamoDB emulator processes are started.")
 
     max_run_ms: int = Field(5_000, ge=1, description="How long one run may take.")

@@ -7,6 +7,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, cast
 
@@ -20,9 +21,12 @@ from app.core.sandbox import Sandbox
 from app.engines.dynamodb import model
 from app.engines.dynamodb.errors import translated
 from app.engines.dynamodb.server import Pool, Server
+from app.engines.dynamodb.sharing import Shared, every_table, owner
 
-REGION = "us-east-1"
+NOBODY = "123456789012"
+"""The account at a shared endpoint that asks for no key."""
 MAX_THREADS = 16
+_ACCOUNT = Sandbox("dynamodb", "0" * 12, "", datetime.min.replace(tzinfo=UTC))
 MAX_DRIVERS = 200
 _HEAVY = frozenset(
     (
@@ -126,6 +130,19 @@ class Calls:
         most = self._settings.max_run_ms
         return await self.send(sandbox, operation, parameters, Halt(most, most))
 
+    async def owners(self) -> set[str]:
+        """The namespaces that have tables in a shared account."""
+        listed = [asyncio.to_thread(self._owners_at, server) for server in self._pool.servers]
+        return set().union(*await asyncio.gather(*listed))
+
+    def _owners_at(self, server: Server) -> set[str]:
+        driver = self._connect(server, _ACCOUNT, "dynamodb")
+        try:
+            names = every_table(lambda name, given: getattr(driver, model.method_name(name))(**given))
+        finally:
+            driver.close()
+        return {found for name in names if (found := owner(name))}
+
     async def _in_turn(
         self, server: Server, sandbox: Sandbox, operation: str, parameters: dict[str, Any], halt: Halt
     ) -> dict[str, Any]:
@@ -142,9 +159,14 @@ class Calls:
                     del self._in_flight[sandbox.namespace]
 
     def _call(self, server: Server, sandbox: Sandbox, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        driver = self._driver(server, sandbox, model.service_of(operation))
-        method: Callable[..., dict[str, Any]] = getattr(driver, model.method_name(operation))
-        return method(**parameters)
+        def send(name: str, given: dict[str, Any]) -> dict[str, Any]:
+            driver = self._driver(server, sandbox, model.service_of(name))
+            method: Callable[..., dict[str, Any]] = getattr(driver, model.method_name(name))
+            return method(**given)
+
+        if self._pool.shared:
+            return Shared(sandbox.namespace, send).call(operation, parameters)
+        return send(operation, parameters)
 
     def _driver(self, server: Server, sandbox: Sandbox, service: str) -> BaseClient:
         key = (sandbox.namespace, service)
@@ -166,16 +188,26 @@ class Calls:
             proxies={},
             max_pool_connections=4,
         )
+        key, secret = self._credentials(sandbox)
         client = model.session().create_client(
             service,
-            region_name=REGION,
-            endpoint_url=server.url,
-            aws_access_key_id=sandbox.namespace,
-            aws_secret_access_key=sandbox.secret,
+            region_name=self._pool.region,
+            endpoint_url=server.url.replace("//dynamodb.", "//streams.dynamodb.")
+            if service != "dynamodb"
+            else server.url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
             config=config,
         )
         client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", _keep_as_sent)
         return client
+
+    def _credentials(self, sandbox: Sandbox) -> tuple[str, str]:
+        """An account of its own for each sandbox, or the one that all share."""
+        if not self._pool.shared:
+            return sandbox.namespace, sandbox.secret
+        secret = self._settings.dynamodb_secret_access_key
+        return self._settings.dynamodb_access_key_id or NOBODY, secret.get_secret_value() if secret else NOBODY
 
     def forget(self, sandbox: Sandbox) -> None:
         """Close the sandbox's connections."""

@@ -118,7 +118,7 @@ class DynamoClient(Client):
     async def _execute(self, statement: Statement, limits: Limits, halt: Halt) -> Result:
         compiler = Compiler(
             self.sandbox.namespace,
-            self._engine.pool.is_ministack,
+            self._engine.pool.is_ministack or self._engine.pool.shared,
             lambda table: self._describe(table, halt),
             self._bindings,
         )

@@ -51,7 +51,11 @@ class DynamoEngine(Engine):
 
     async def __aenter__(self) -> Self:
         url = self.settings.dynamodb_url
-        self.pool = await server.reach(url) if url else await server.start(self.settings, self.places)
+        self.pool = (
+            await server.reach(url, shared=self.settings.dynamodb_shared_account)
+            if url
+            else await server.start(self.settings, self.places)
+        )
         self.info = self.pool.info
         self._calls = Calls(self.settings, self.pool)
         await self._calls.warm_up()
@@ -118,8 +122,8 @@ class DynamoEngine(Engine):
         return Usage(ledger.bound, len(names))
 
     async def namespaces(self) -> set[str]:
-        """Empty: neither the emulator nor DynamoDB Local lists its accounts."""
-        return set()
+        """Those with tables in a shared account; neither the emulator nor DynamoDB Local lists its accounts."""
+        return await self._calls.owners() if self.pool.shared else set()
 
     def in_flight(self, sandbox: Sandbox) -> int:
         """How many requests of the sandbox wait for an answer of its server."""

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import importlib.metadata
 import logging
+import re
 import socket
 import subprocess
 from datetime import UTC, datetime
@@ -18,10 +19,12 @@ from app.core.errors import EngineUnavailable
 from app.core.places import PlaceError, Places, package_folder
 from app.core.process import ServerProcess
 from app.core.sandbox import Sandbox
+from app.engines.dynamodb.arns import REGION
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
+_AWS_HOST = re.compile(r"^dynamodb\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$")
 SERVICES = "dynamodb,dynamodbstreams"
 NEEDED_PACKAGES = (
     "hypercorn",
@@ -95,10 +98,14 @@ class Server:
 class Pool:
     """All emulators. A sandbox always lives on the same one, found from its namespace."""
 
-    def __init__(self, servers: list[Server], info: EngineInfo, *, is_ministack: bool) -> None:
+    def __init__(
+        self, servers: list[Server], info: EngineInfo, *, is_ministack: bool, shared: bool = False, region: str = REGION
+    ) -> None:
         self.servers = servers
         self.info = info
         self.is_ministack = is_ministack
+        self.shared = shared
+        self.region = region
 
     def server(self, sandbox: Sandbox) -> Server:
         return self.servers[int(sandbox.namespace) % len(self.servers)]
@@ -110,14 +117,21 @@ class Pool:
         await asyncio.gather(*(server.stop() for server in self.servers))
 
 
-async def reach(urls: str) -> Pool:
-    """The endpoint at a URL, or several of one kind, separated by commas. Raises EngineUnavailable."""
+async def reach(urls: str, *, shared: bool = False) -> Pool:
+    """The endpoint at a URL, or several of one kind, separated by commas; AWS is always shared. Raises EngineUnavailable."""
     servers = [Server(url.strip().rstrip("/")) for url in urls.split(",")]
     await asyncio.gather(*(server.check() for server in servers))
     is_ministack = await asyncio.to_thread(_is_ministack, servers[0].url)
     version = "ministack" if is_ministack else "2012-08-10"
     where = ", ".join(server.url for server in servers)
-    return Pool(servers, EngineInfo(version, f"at {where}"), is_ministack=is_ministack)
+    at_aws = _AWS_HOST.search(urlsplit(servers[0].url).hostname or "")
+    return Pool(
+        servers,
+        EngineInfo(version, f"at {where}"),
+        is_ministack=is_ministack,
+        shared=shared or at_aws is not None,
+        region=at_aws.group(1) if at_aws else REGION,
+    )
 
 
 def diagnose(places: Places) -> Diagnosis:
