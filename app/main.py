@@ -32,6 +32,7 @@ from app.web import (
     docs,
     drawing,
     errors,
+    explain,
     exports,
     live,
     manage,
@@ -52,7 +53,7 @@ from app.web.security import Guard, Signer
 log = logging.getLogger(__name__)
 
 STORE_DATABASE = "sandtable"
-PARTS = (api, docs, compare, tasks, topics, share, manage, exports, live, palette, trials, workbench)
+PARTS = (api, docs, compare, tasks, topics, share, manage, exports, live, palette, trials, explain, workbench)
 """Groups of routes, in the order in which a path is looked for."""
 IMMUTABLE = "public, max-age=31536000, immutable"
 

@@ -152,6 +152,10 @@ class Engine(ABC):
     namespace_length: ClassVar[int] = NAMESPACE_LENGTH
     explains_before_run: ClassVar[bool] = False
     """True where a plan is had before the run (EXPLAIN); False where it is read off the run itself."""
+    reads_plans: ClassVar[bool] = False
+    """True where `read_plan` does something."""
+    plan_marks: ClassVar[tuple[str, ...]] = ()
+    """Words by which a pasted plan is known to be this engine's. An engine without is taken where no other one's are found."""
     tries_indexes: ClassVar[bool] = False
     """True where clients can try an index."""
     formats: ClassVar[bool] = False
@@ -228,6 +232,14 @@ class Engine(ABC):
     def reads(self, statement: Statement) -> bool:
         """Whether the statement surely changes nothing and needs nothing of those before it, so that an export may run it again. Pure."""
         return False
+
+    @classmethod
+    def read_plan(cls, text: str) -> Plan:
+        """A plan that was pasted, as this engine's own tools print it. Pure.
+
+        Raises InvalidRequest for what is none, StatementRefused for one too large.
+        """
+        raise InvalidRequest(f"Plans of {cls.label} can't be pasted.")
 
     def format(self, source: str) -> str:
         """The source laid out anew. Pure. Raises StatementFailed with an offset when it can't be read."""

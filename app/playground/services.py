@@ -8,6 +8,7 @@ from app.playground.consumption import Consumption
 from app.playground.engines import Engines
 from app.playground.exporting import Exports
 from app.playground.janitor import Janitor
+from app.playground.pasted import PastedPlans
 from app.playground.rates import Rates
 from app.playground.replicas import Replicas
 from app.playground.runner import Runner
@@ -42,6 +43,7 @@ class Services:
     trials: Trials
     timings: Timings
     replicas: Replicas
+    pasted: PastedPlans
     store_note: str | None = None
 
 
@@ -73,5 +75,6 @@ def build(
         trials=Trials(runner, settings),
         timings=Timings(runner),
         replicas=replicas,
+        pasted=PastedPlans(engines, settings),
         store_note=store_note,
     )

@@ -14,6 +14,7 @@ from typing import Any
 from app.config import Settings
 from app.core.errors import Forbidden, Gone, InvalidRequest, NotFound, TooLarge
 from app.playground import bodies
+from app.playground.pasted import Pasted
 from app.playground.runner import Runner
 from app.playground.store import EXPIRED, Opened, Playground, Store
 
@@ -60,6 +61,8 @@ class OpenPlayground:
     title: str
     notes: str
     panes: list[dict[str, Any]]
+    pasted: Pasted | None = None
+    """The plan that was pasted and shared, where it is one; it has no panes then."""
 
     @property
     def id(self) -> str:
@@ -90,10 +93,25 @@ class Snapshots:
         body = self._body(session_id, shared)
         title, notes = self._words(title, notes)
         origin = await self.find(parent or "")
-        parent = origin.reference if origin else None
+        return await self._publish(session_id, body, title, notes, origin.reference if origin else None)
+
+    async def share_pasted(self, session_id: str, pasted: Pasted, *, title: str = "") -> Link:
+        """Share a plan that was pasted. The same again gives the same playground."""
+        told = {"engine": pasted.engine, "text": pasted.text, "plan": pasted.plan}
+        if (size := len(json.dumps(told))) > self._settings.max_share_bytes:
+            raise TooLarge(
+                f"The plan has {size:,} bytes; the limit is {self._settings.max_share_bytes:,} (max_share_bytes)."
+            )
+        body = {"schema": bodies.SCHEMA, "panes": [], "pasted": told}
+        return await self._publish(session_id, body, *self._words(title, ""), None)
+
+    async def _publish(self, session_id: str, body: dict[str, Any], title: str, notes: str, parent: str | None) -> Link:
+        content: list[Any] = [title, notes, parent, body["panes"]]
+        if "pasted" in body:
+            content.append(body["pasted"]["text"])
         key = secrets.token_urlsafe(KEY_BYTES)
         for attempt in range(MAX_TRIES):
-            identity = self._id(session_id, [title, notes, parent, body["panes"]], attempt)
+            identity = self._id(session_id, content, attempt)
             playground = Playground(
                 identity,
                 session_id,
@@ -253,4 +271,5 @@ def _opened(found: Opened) -> OpenPlayground:
         title=playground.title if playground.title is not None else body.get("title", ""),
         notes=playground.notes if playground.notes is not None else body.get("notes", ""),
         panes=body["panes"],
+        pasted=Pasted(**body["pasted"]) if "pasted" in body else None,
     )

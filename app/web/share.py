@@ -24,6 +24,7 @@ from app.web.deps import (
     engine_context,
     lines,
 )
+from app.web.explain import shared_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -130,13 +131,16 @@ def page_of(
     request: Request, services: Services, opened: OpenPlayground, again: dict[str, dict[str, Any]] | None = None
 ) -> Response:
     """The page of a playground; `again` has the runs made with it now."""
-    response = render.page(
-        request,
-        "playground",
-        playground=context_of(services, opened),
-        again=again or {},
-        link=link_to(request, opened),
-    )
+    if opened.pasted is not None:
+        response = shared_page(request, services, opened)
+    else:
+        response = render.page(
+            request,
+            "playground",
+            playground=context_of(services, opened),
+            again=again or {},
+            link=link_to(request, opened),
+        )
     if not opened.playground.listed:
         response.headers["x-robots-tag"] = "noindex"
     return response

@@ -18,10 +18,11 @@ from app.core.engine import Engine, EngineInfo, Listing, SchemaObject
 from app.core.errors import EngineUnavailable
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import PlaceError, Places
+from app.core.plans import Plan
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
 from app.core.vocabulary import Word
-from app.engines.mongodb import filling, schema, statements
+from app.engines.mongodb import explained, filling, schema, statements
 from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.admin import Admin, database_of
 from app.engines.mongodb.client import MongoClient
@@ -47,6 +48,8 @@ class MongoEngine(Engine):
     slug = "mongodb"
     label = "MongoDB"
     tries_indexes = True
+    reads_plans = True
+    plan_marks = ("queryPlanner", "winningPlan", "executionStages")
     character = "Documents: JSON-like records, pipelines, a shell in JavaScript"
     editor_mode = "javascript"
     file_extension = "js"
@@ -153,6 +156,10 @@ class MongoEngine(Engine):
 
     async def words(self) -> list[Word]:
         return list(all_words())
+
+    @classmethod
+    def read_plan(cls, text: str) -> Plan:
+        return explained.read(text)
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)

@@ -15,12 +15,13 @@ from app.core.engine import Client, Engine, EngineInfo, SchemaObject
 from app.core.errors import EngineUnavailable
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import PlaceError, Places
+from app.core.plans import Plan
 from app.core.process import ServerFailed
 from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
 from app.core.translation import Translation
 from app.core.vocabulary import Word
-from app.engines.postgres import dialects, exporting, filling, formatting, schema, statements, vocabulary
+from app.engines.postgres import dialects, explained, exporting, filling, formatting, schema, statements, vocabulary
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PARKED, PostgresClient
@@ -41,6 +42,7 @@ class PostgresEngine(Engine):
     slug: ClassVar[str] = "postgres"
     label: ClassVar[str] = "PostgreSQL"
     tries_indexes = True
+    reads_plans = True
     character: ClassVar[str] = "Relational: tables, SQL, transactions"
     editor_mode: ClassVar[str] = "sql"
     file_extension: ClassVar[str] = "sql"
@@ -157,6 +159,10 @@ class PostgresEngine(Engine):
         if in_transaction:
             self._rolled_back.add(key)
         await client.close()
+
+    @classmethod
+    def read_plan(cls, text: str) -> Plan:
+        return explained.read(text)
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
