@@ -21,6 +21,7 @@ from quickjs_rs import Context, QuickJSError, Runtime
 from app.core.errors import EngineBusy
 from app.scripting import quickjs
 from app.scripting.errors import ScriptFailed, ScriptStopped
+from app.scripting.priority import Pace
 
 MAX_MEMORY_BYTES = 64 * 1024 * 1024
 MAX_STACK_BYTES = 512 * 1024
@@ -61,6 +62,7 @@ class Script:
         self._host: Host | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._lost = False
+        self._pace = Pace()
         if image.memory is not None:
             quickjs.restore(self._context, image.memory)
             quickjs.answer_host(self._context, "__host", self._call_host)
@@ -102,10 +104,13 @@ class Script:
             self._runtime.close()
 
     def _over(self) -> bool:
+        """Asked between bytecodes, on the script's thread."""
+        self._pace.check()
         return self._stopped.is_set() or self._fatal is not None or time.monotonic() >= self._deadline
 
     def _evaluate(self, text: str, show: str, deadline: float) -> str:
         self._deadline = deadline
+        self._pace.begin()
         try:
             if self._lost or self._over():
                 raise ScriptStopped("stopped" if self._stopped.is_set() else "stack" if self._lost else "time")
@@ -115,6 +120,7 @@ class Script:
             raise self._why(exc) from exc
         finally:
             self._deadline = float("inf")
+            self._pace.end()
         if self._fatal:
             raise self._fatal
         return shown

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +13,7 @@ import pytest
 from quickjs_rs import Runtime
 
 from app.core.errors import EngineBusy, EngineUnavailable
-from app.scripting import quickjs
+from app.scripting import priority, quickjs
 from app.scripting.bridge import GRACE_S, Bridge
 from app.scripting.errors import HostFailure, ScriptFailed, ScriptStopped
 from app.scripting.runtime import Script, Scripts, prelude_files
@@ -301,3 +302,26 @@ async def test_the_bridge_refuses_after_its_deadline() -> None:
 def test_prelude_sources_are_there() -> None:
     for path in prelude_files(str(Path(__file__)), []):
         assert path.is_file()
+
+
+def test_a_thread_that_computes_for_long_gives_way_until_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(priority, "GIVE_WAY_AFTER_S", -1.0)
+    seen: list[int] = []
+
+    def work() -> None:
+        def now() -> int:
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+        pace = priority.Pace()
+        pace.begin()
+        seen.append(now())
+        pace.check()
+        seen.append(now())
+        pace.end()
+        seen.append(now())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    usual = seen[0]
+    assert seen == [usual, priority.NICE if priority.POSSIBLE else usual, usual]
