@@ -15,6 +15,7 @@ from pymongo.errors import (
 )
 
 from app.core.errors import EngineUnavailable, SandboxExpired, StatementError, StatementFailed, StatementRefused
+from app.engines.mongodb.validation import reasons
 from app.engines.mongodb.values import to_data
 from app.scripting.errors import HostFailure, ScriptFailed
 
@@ -120,7 +121,7 @@ def statement_error(failed: ScriptFailed, failure: HostFailure | None, offset: i
     fields = failure.fields
     code = str(fields.get("codeName") or fields.get("code") or fields["name"])
     info = fields.get("errInfo")
-    detail = to_text(info) if info else None
+    detail = ("\n".join(reasons(info)) or to_text(info)) if info else None
     return StatementFailed(str(fields["message"]), code=code, hint=HINTS.get(code), detail=detail, offset=offset)
 
 
