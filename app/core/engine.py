@@ -73,6 +73,7 @@ class Client(ABC):
         self.sandbox = sandbox
         self.name = name
         self.used_at = time.monotonic()
+        self.explaining = False  # a plan of what runs next is asked for
 
     @property
     @abstractmethod

@@ -98,6 +98,7 @@ async def execute(
     began = time.perf_counter()
     client = await engine.client(sandbox, client_name)
     active.client = client
+    client.explaining = explain != "none"
     await client.begin(source, limits)
     try:
         reply_bytes, listened_ms = 0, 0.0

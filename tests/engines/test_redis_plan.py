@@ -70,7 +70,7 @@ async def test_a_plan_shows_each_key(visitor: Visitor) -> None:
     assert [(n.target, n.label, n.examined_rows) for n in plan.root.children] == [
         ("a", "set, intset", 2),
         ("b", "set, listpack", 1),
-        ("gone", "no such key now", None),
+        ("gone", "no such key", None),
     ]
     assert plan.cost_unit == "bytes of memory"
     assert plan.cost is not None
@@ -105,3 +105,54 @@ async def test_the_slow_log_shows_the_visitors_commands_only(visitor: Visitor) -
     assert commands == ["GET k", "SET k 4", "GET k", "SET k 3", "GET k", "SET k 2"]
     assert (await visitor.run("SLOWLOG GET")).results[0].stats.row_count == 10
     assert (await visitor.run("SLOWLOG GET x")).error is not None
+
+
+FILL = """
+EVAL "for i = 1, 2000 do redis.call('SADD', 's', 'm' .. i) redis.call('HSET', 'h', 'f' .. i, i) redis.call('ZADD', 'z', i, 'm' .. i) end" 0
+EVAL "for i = 1, 2000 do redis.call('RPUSH', 'l', i) redis.call('SET', 'k' .. i, i) end" 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "bound", "warned"),
+    [
+        ("HGETALL h", "O(N) with N = 2,000", "HMGET"),
+        ("SMEMBERS s", "O(N) with N = 2,000", "SSCAN"),
+        ("KEYS *", "O(N) with N = 2,004", "SCAN"),
+        ("SORT l", "with N = 2,000", "sorted set"),
+        ("LREM l 0 x", "with N = 2,000", "A set removes"),
+        ("SUNION s s", "with N = 4,000", "SUNIONSTORE"),
+        ("HGET h f1", "O(1)", None),
+        ("HMGET h f1 f2", "O(N) with N = 2", None),
+        ("ZADD z 1 a 2 b", "O(log(N)) with N = 2,002", None),
+        ("ZRANGE z 0 9", "O(log(N)+M) with N = 2,000, M = 10: about 21 steps", None),
+        ("ZRANK z m5", "O(log(N)) with N = 2,000", None),
+        ("GET k1", "O(1)", None),
+        ("PING", "O(1)", None),
+    ],
+)
+async def test_real_sizes_and_warnings(visitor: Visitor, line: str, bound: str, warned: str | None) -> None:
+    await visitor.run(FILL)
+    plan = await plan_of(visitor, line)
+    assert bound in str(plan.root.condition)
+    assert bool(plan.root.warnings) == bool(warned), plan.root.warnings
+    assert (warned or "") in " ".join(plan.root.warnings)
+
+
+async def test_memory_before_and_after(visitor: Visitor) -> None:
+    client = await visitor.client()
+    client.explaining = True
+    await visitor.run("SADD s 1 2")
+    plan = await plan_of(visitor, "SADD s text")
+    facts = {fact.name: fact.value for fact in plan.root.facts}
+    assert set(facts) == {"memory before", "memory after", "change"}
+    assert str(facts["change"]).startswith("+") or float(facts["memory after"]) < float(facts["memory before"])
+    (key,) = plan.root.children
+    assert key.label == "set, listpack"
+    assert {fact.name: fact.value for fact in key.facts} == {"length": 3, "before": "set, intset"}
+    plan = await plan_of(visitor, "DEL s")
+    assert plan.root.children[0].label == "set, listpack, gone now"
+    assert {fact.name: fact.value for fact in plan.root.facts}["memory after"] == 0
+    plan = await plan_of(visitor, "EXISTS s")
+    assert plan.root.children[0].label == "no such key"
+    assert (await visitor.run("SLOWLOG GET 3")).results[0].reply is not None

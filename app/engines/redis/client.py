@@ -24,7 +24,7 @@ from app.engines.redis.interrupt import interrupt
 from app.engines.redis.manual import Manual
 from app.engines.redis.messages import as_message, is_confirmation
 from app.engines.redis.own import own_reply
-from app.engines.redis.plan import Planner, Ran
+from app.engines.redis.plan import Planner, Ran, Seen
 from app.engines.redis.policy import LISTENING, SCRIPTS, UNSUBSCRIBING, waits
 from app.engines.redis.python import Note
 from app.engines.redis.replies import Reply
@@ -176,6 +176,7 @@ class RedisClient(Client):
         listening, waiting = name in LISTENING, waits(words)
         self._unsettling = listening or name in ("RESET", "QUIT")
         intake = Intake(limits.max_rows, limits.max_reply_bytes)
+        seen = await self._look(words) if self.explaining and not waiting else None
         began = time.perf_counter()
         deadline = began + limits.left_ms / 1000
         if self._stopped_by_visitor:
@@ -203,7 +204,7 @@ class RedisClient(Client):
         if is_slowlog_get(words):
             reply = visitors_part(words, reply)
         server_ms = await time_on_server(self._server, words) if reply != QUEUED else None
-        self._ran = Ran(statement, count_of(reply), server_ms)
+        self._ran = Ran(statement, count_of(reply), server_ms, seen)
         stats = Stats(
             server_ms=server_ms,
             server_ms_source="slow log" if server_ms is not None else None,
@@ -211,6 +212,10 @@ class RedisClient(Client):
             row_count=count_of(reply),
         )
         yield reply_result(statement, words, reply, intake, limits, stats)
+
+    async def _look(self, words: list[bytes]) -> Seen:
+        with translated():
+            return await self._planner.look(self._server, self._connection.id, words)
 
     def _giving_way(self, waiting: bool) -> AbstractContextManager[None]:
         """A command that computes for long lets the app and the other servers go first."""
