@@ -37,7 +37,7 @@ ONLY_PSQL = re.compile(
 PRINTING = re.compile(r"^\\(?:pset|set|unset|a|t|echo|qecho|timing|x)\b[^\n]*\n", re.MULTILINE)
 CATALOG = re.compile(r"^\\(?:d|z|l|s)\w*", re.MULTILINE)
 DATA = re.compile(r"^\\set filename :abs_srcdir '([^']+)'\nCOPY (.*?) FROM :'filename'(.*?);$", re.MULTILINE)
-ERROR = re.compile(r"^psql:[^\n]*?: ERROR:  (\w{5}): (.*)$|^(Did not find any .*)$", re.MULTILINE)
+ERROR = re.compile(r"^psql:[^\n]*?: ERROR:  (\w{5}): (.*)$|^psql:[^\n]*?: error: (Did not find any .*)$", re.MULTILINE)
 ENTRY = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+ UTC \[\d+\] (?=[A-Z]+:  )", re.MULTILINE)
 UNSTEADY = re.compile(r"sbx_[a-z0-9]{20}(?:_\w+)?|-?\b\d{5,}\b|pg_temp_\d+|pg_toast_temp_\d+")
 

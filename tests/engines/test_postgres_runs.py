@@ -159,6 +159,34 @@ async def test_notices_by_severity(ada: Visitor) -> None:
     assert (failed.code, failed.error.message, failed.error.hint) == ("UE001", "boom", "a hint")
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "SELECT nextval('s') FROM generate_series(1, 3000)",
+        "SELECT add(g) FROM generate_series(1, 3000) g",
+        'WITH n AS (SELECT g FROM generate_series(1, 3000) g) SELECT public."add" (g) FROM n',
+        "BEGIN; SELECT add(g) FROM generate_series(1, 3000) g; COMMIT",
+    ],
+)
+async def test_a_select_that_changes_something_is_executed_to_its_end(ada: Visitor, source: str) -> None:
+    await ada.must(
+        """
+        CREATE SEQUENCE s;
+        CREATE FUNCTION add(int) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('s') $$;
+        """
+    )
+    ran = await ada.must(source)
+    result = next(result for result in ran.results if result.kind == "rows")
+    assert result.truncated
+    assert (result.truncated.limit, len(result.rows or ())) == ("max_rows", 1_000)
+    assert (await ada.must("SELECT last_value FROM s")).value == "3000"
+
+
+async def test_a_select_that_changes_nothing_ends_with_what_is_shown(ada: Visitor) -> None:
+    ran = await ada.must("SELECT t.n, abs(t.n) FROM generate_series(1, 200000) AS t(n)")
+    assert len(ran.rows) == 1_000
+
+
 async def test_errors_are_psqls_to_the_last_word(ada: Visitor) -> None:
     ran = await ada.run("select 1;\nselect 2 from ;")
     assert ran.error

@@ -17,17 +17,19 @@ from app.core.sandbox import Sandbox
 from app.core.trials import Trial
 from app.engines.postgres import commands, copying, dialects, explaining, exporting
 from app.engines.postgres.admin import Admin
+from app.engines.postgres.catalog import question
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.presenting import expanded, result_of
 from app.engines.postgres.session import RECONNECTED, Session
 from app.engines.postgres.statements import first_words, without_go, words_of
-from app.engines.postgres.text_codec import execute
+from app.engines.postgres.text_codec import Answer, execute
 from app.engines.postgres.watchdog import Watchdog
 
 __all__ = ["PARKED", "RECONNECTED", "PostgresClient"]
 
 GROWING = frozenset({"insert", "update", "merge", "copy", "create", "do", "call", "refresh", "reindex", "import"})
 MAX_NATURAL_JOINS = 12
+_CALLED = re.compile(r"([A-Za-z_][\w$]*)\"?\s*\(")
 _NATURAL = re.compile(r"\bnatural\b", re.IGNORECASE)
 PARKED = "This connection was closed while nobody used it: its open transaction was rolled back."
 
@@ -112,17 +114,31 @@ class PostgresClient(Client):
             result = await commands.run(statement, session, limits)
         else:
             _refuse_natural_joins(text, statement.start)
-            sent = text + self._semicolon(statement)
-            answer = await session.do(
-                lambda connection: execute(connection, sent, limits.max_rows + 1),
-                statement.start,
-                limits,
-                max_bytes=limits.max_reply_bytes,
-            )
+            answer = await self._executed(text + self._semicolon(statement), words, statement, limits)
             result = result_of(statement, answer, session.wire, limits)
         if result.kind == "rows" and (session.expands or text != statement.text):
             expanded(result)
         return result
+
+    async def _executed(self, text: str, words: tuple[str, ...], statement: Statement, limits: Limits) -> Answer:
+        """What the server answers. Of a SELECT it is asked for no more rows than are shown, unless one may change something as it goes on."""
+        most = limits.max_rows + 1
+        whole = words[:1] in (("select",), ("with",)) and await self._changes(text, statement, limits)
+        return await self._session.do(
+            lambda connection: execute(connection, text, 0 if whole else most),
+            statement.start,
+            limits,
+            max_bytes=limits.max_reply_bytes,
+            max_rows=most,
+        )
+
+    async def _changes(self, text: str, statement: Statement, limits: Limits) -> bool:
+        """Whether a SELECT calls a function that may change something: a sequence's, NOTIFY, or a volatile one that was made here."""
+        called = {name.lower() for name in _CALLED.findall(text)} - self._session.harmless
+        if not called or self.transaction == "failed":
+            return False
+        names = "{" + ",".join(f'"{name}"' for name in called) + "}"
+        return bool((await self._session.ask(question("volatile"), statement.start, limits, names)).rows)
 
     def _semicolon(self, statement: Statement) -> str:
         """What ends the statement in the source, with the space before it: the server names it in its errors, as it does to psql."""

@@ -27,7 +27,15 @@ FREE_PLACE_WAIT_S = 0.05
 class Connector:
     """Knows how to connect as a sandbox's role, and with which defaults."""
 
-    def __init__(self, server: PostgresServer, admin: Admin, settings: Settings, types: list[tuple[int, str]]) -> None:
+    def __init__(
+        self,
+        server: PostgresServer,
+        admin: Admin,
+        settings: Settings,
+        types: list[tuple[int, str]],
+        harmless: frozenset[str],
+    ) -> None:
+        self.harmless = harmless
         self._server = server
         self._admin = admin
         self._types = types

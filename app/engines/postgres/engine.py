@@ -80,7 +80,8 @@ class PostgresEngine(Engine):
             self._admin = admin = await Admin.connect(self.server)
             types = [(row["oid"], row["name"]) for row in await admin.fetch(question("types"))]
             self._watchdog = Watchdog(admin, self.settings)
-            self._connector = Connector(self.server, admin, self.settings, types)
+            harmless = frozenset(row["name"] for row in await admin.fetch(question("harmless")))
+            self._connector = Connector(self.server, admin, self.settings, types, harmless)
             start_ms = (time.perf_counter() - began) * 1000
             self.info = EngineInfo(await admin.version(), self.server.how, start_ms)
         except BaseException:

@@ -24,7 +24,7 @@ def result_of(statement: Statement, answer: Answer, wire: Wire, limits: Limits) 
         result.kind, result.columns, result.rows, row_count = "rows", answer.columns, rows, len(rows)
         if (answer.tag or "SELECT").startswith("SELECT"):
             result.status = None
-        if wire.dropped_rows:
+        if wire.dropped_rows and len(answer.rows) <= limits.max_rows:
             result.truncated = cut("max_reply_bytes", limits.max_reply_bytes, len(rows), "row", "bytes")
         elif len(answer.rows) > limits.max_rows:
             result.truncated = cut("max_rows", limits.max_rows, len(rows), "row", "rows")

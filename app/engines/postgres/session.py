@@ -20,7 +20,7 @@ from app.engines.postgres.errors import UNREACHABLE, failed, unavailable
 from app.engines.postgres.presenting import notice_of
 from app.engines.postgres.text_codec import Answer, NeedsParametersError, execute
 from app.engines.postgres.watchdog import Watchdog
-from app.engines.postgres.wire import MAX_NOTICES, MAX_NOTIFICATIONS, MAX_WAITING_BYTES, Wire
+from app.engines.postgres.wire import MAX_NOTICES, MAX_NOTIFICATIONS, MAX_WAITING_BYTES, NO_LIMIT, Wire
 
 log = logging.getLogger(__name__)
 Done = TypeVar("Done")
@@ -75,6 +75,11 @@ class Session:
         if connection is None or connection.is_closed():
             return "none"
         return TRANSACTIONS.get(self.wire.status, "none")
+
+    @property
+    def harmless(self) -> frozenset[str]:
+        """Names that may stand before a parenthesis in a SELECT without changing anything."""
+        return self._connector.harmless
 
     @property
     def is_working(self) -> bool:
@@ -146,10 +151,11 @@ class Session:
         limits: Limits,
         *,
         max_bytes: int,
+        max_rows: int = NO_LIMIT,
     ) -> Done:
         """Have the server do something within the limits; `start` is where its text begins in the source."""
         connection = self.connection
-        self.wire.expect(max_bytes)
+        self.wire.expect(max_bytes, max_rows)
         work = self._work = _Work(asyncio.Event())
         loop = asyncio.get_running_loop()
         began = loop.time()

@@ -19,6 +19,7 @@ READY_BYTES = 6  # the whole message that ends an answer
 MAX_DROPPED_BYTES = 32_000_000
 MAX_DROPPED = 1_000_000  # messages, which may be small
 MAX_OTHER_BYTES = 2_000_000  # of any message that is not a row or a notice
+NO_LIMIT = 1 << 62
 MAX_NOTICES = 1_000
 MAX_NOTIFICATIONS = 1_000
 MAX_WAITING_BYTES = 1_000_000  # of notifications that nobody has taken yet
@@ -49,9 +50,10 @@ class Wire(asyncio.Protocol):
         self.expect(0)
         self._transport.set_protocol(self)
 
-    def expect(self, max_bytes: int) -> None:
+    def expect(self, max_bytes: int, max_rows: int = NO_LIMIT) -> None:
         """A statement begins whose rows and notices may have this many bytes."""
         self.max_bytes = max_bytes
+        self._rows_left = max_rows
         self.received_bytes = 0
         self.dropped_bytes = 0
         self.dropped_rows = 0
@@ -103,7 +105,8 @@ class Wire(asyncio.Protocol):
         dropping = self._drops(kind)
         most = len(data) if dropping else min(len(data), at + self.max_bytes - self.received_bytes)
         begun, count = at, 0
-        while at + HEADER_BYTES <= most and data[at] == kind:
+        room = NO_LIMIT if dropping else self._rows_left
+        while at + HEADER_BYTES <= most and data[at] == kind and count < room:
             (length,) = _LENGTH.unpack_from(data, at + 1)
             if at + 1 + length > most:
                 break
@@ -113,6 +116,7 @@ class Wire(asyncio.Protocol):
             self._drop(kind, at - begun, count)
         else:
             self.received_bytes += at - begun
+            self._rows_left -= count
         return at
 
     def _begin_message(self, data: bytes, at: int, kind: int) -> None:
@@ -132,10 +136,12 @@ class Wire(asyncio.Protocol):
 
     def _count(self, kind: int, size: int) -> None:
         fits = not self._drops(kind) and self.received_bytes + size <= self.max_bytes
-        if fits and (kind != _NOTICE or len(self.notices) < MAX_NOTICES):
+        if fits and (len(self.notices) < MAX_NOTICES if kind == _NOTICE else self._rows_left > 0):
             self.received_bytes += size
             if kind == _NOTICE:
                 self._pass, self._held = False, bytearray()
+            else:
+                self._rows_left -= 1
             return
         self._pass = False
         self._drop(kind, size, 1)
