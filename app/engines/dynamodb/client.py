@@ -175,7 +175,7 @@ class DynamoClient(Client):
         answer = await self._sender(halt)(sent.operation, sent.parameters)
         done.own = await meter.after(call, answer)
         await self._engine.written(self.sandbox, meter.images, halt)
-        return replies.of_answer(statement, done, answer, limits)
+        return replies.of_answer(statement, done, answer, limits, await self._resume_keys(call, halt))
 
     async def _mended(self, call: Call, parameters: dict[str, Any], halt: Halt) -> dict[str, Any]:
         return await mend(call, parameters, self._sender(halt)) if self._engine.pool.is_ministack else parameters

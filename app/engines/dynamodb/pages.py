@@ -40,6 +40,8 @@ class Items:
     truncated: Truncated | None = None
     full: bool = False
     columns: list[tuple[str | int, ...]] = field(default_factory=list)
+    keys: Sequence[str] = ()
+    """Attributes that are shown first."""
     last: dict[str, Any] = field(default_factory=dict)
 
     def add(self, items: list[dict[str, Any]]) -> None:
@@ -47,7 +49,7 @@ class Items:
             if self.max_items is not None and len(self.documents) >= self.max_items:
                 self.full = True
                 return
-            shown = picked(item, self.columns) if self.columns else item
+            shown = picked(item, self.columns) if self.columns else keys_first(item, self.keys)
             size = len(json.dumps(shown, ensure_ascii=False))
             if len(self.documents) >= self.max_rows:
                 self.cut_at_rows()
@@ -115,7 +117,7 @@ async def read_pages(send: Send, call: Call, limits: Limits, keys: Sequence[str]
 
     `keys`: the attributes that a key to go on from is made of.
     """
-    found = Read(Items(limits.max_rows, limits.max_reply_bytes, call.max_items, columns=call.columns))
+    found = Read(Items(limits.max_rows, limits.max_reply_bytes, call.max_items, columns=call.columns, keys=keys))
     parameters = dict(call.parameters)
     left: int | None = parameters.get("Limit")
     sizes = _filtered_sizes(parameters) or PageSize(min(FIRST_PAGE_ITEMS, max(1, found.items.room)), MAX_PAGE_ITEMS)
@@ -148,6 +150,10 @@ def _key_after(items: Items, keys: Sequence[str]) -> dict[str, Any] | None:
     """The key of the last item shown, from which a read that was cut goes on; None when the items lack a part of it."""
     last = items.last
     return {name: last[name] for name in keys} if keys and all(name in last for name in keys) else None
+
+
+def keys_first(item: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {name: item[name] for name in keys if name in item} | item if keys else item
 
 
 def picked(item: dict[str, Any], paths: list[tuple[str | int, ...]]) -> dict[str, Any]:

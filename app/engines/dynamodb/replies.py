@@ -1,6 +1,7 @@
 """Answers of DynamoDB as results: items as documents, everything else as a short status."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -123,8 +124,10 @@ def _continued(statement: Statement, call: Call, key: dict[str, Any]) -> str:
     return f"{call.operation} {json.dumps(wire(left) | {'ExclusiveStartKey': key}, ensure_ascii=False)}"
 
 
-def of_answer(statement: Statement, done: Done, answer: dict[str, Any], limits: Limits) -> Result:
-    """The result of any other call."""
+def of_answer(
+    statement: Statement, done: Done, answer: dict[str, Any], limits: Limits, keys: Sequence[str] = ()
+) -> Result:
+    """The result of any other call. `keys` are shown first."""
     capacity = answer.get("ConsumedCapacity")
     done.capacity = capacity if isinstance(capacity, list) else [capacity] if capacity else []
     operation = done.call.operation
@@ -134,7 +137,7 @@ def of_answer(statement: Statement, done: Done, answer: dict[str, Any], limits: 
         if columns and response.get("Item"):
             response["Item"] = picked(response["Item"], columns)
     items, notices = _items(operation, answer)
-    found = Items(limits.max_rows, limits.max_reply_bytes)
+    found = Items(limits.max_rows, limits.max_reply_bytes, keys=keys)
     found.add(items)
     done.returned = len(items)
     if items or operation in model.READS:
@@ -166,6 +169,7 @@ def _metadata(statement: Statement, done: Done, answer: dict[str, Any]) -> Resul
         kind="status" if operation in _SAID_AS_STATUS else "documents",
         statement=statement,
         documents=[document],
+        plain=[document],
         reply_bytes=len(json.dumps(document)),
     )
     if operation in _SAID_AS_STATUS:

@@ -18,13 +18,13 @@ const parser = {
   name: "partiql",
   startState: () => ({ comment: false, depth: 0, line: "" }),
   token(stream, state) {
+    if (stream.sol()) state.line = state.line === "goes on" ? "command" : "";
     if (state.comment || stream.match("/*")) {
       state.comment = !stream.match(/^.*?\*\//);
       if (state.comment) stream.skipToEnd();
       return "comment";
     }
     if (stream.eatSpace()) return null;
-    if (stream.sol()) state.line = state.line === "goes on" ? "command" : "";
     if (stream.match(/^(?:[$%] )?aws(?=\s)/)) {
       state.line = "command";
       return "keyword";
@@ -35,6 +35,7 @@ const parser = {
         state.line = "goes on";
         return null;
       }
+      if (stream.match(/^[A-Za-z][\w.-]*/)) return null;
     }
     if (stream.match(/^(?:--|\/\/|#(?=\s))/)) {
       stream.skipToEnd();
