@@ -28,12 +28,15 @@ from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore
 from app.web import (
     api,
+    api_playgrounds,
     compare,
     docs,
     drawing,
+    embed,
     errors,
     explain,
     exports,
+    formats,
     live,
     manage,
     palette,
@@ -47,13 +50,17 @@ from app.web import (
 )
 from app.web.forwarding import Forwarder, Peers
 from app.web.metrics import Metrics
+from app.web.picture import Pictures
 from app.web.resources import resource
 from app.web.security import Guard, Signer
 
 log = logging.getLogger(__name__)
 
 STORE_DATABASE = "sandtable"
-PARTS = (api, docs, compare, tasks, topics, share, manage, exports, live, palette, trials, explain, workbench)
+PARTS = (
+    *(api, api_playgrounds, docs, compare, tasks, topics, formats, embed, share, manage, exports),
+    *(live, palette, trials, explain, workbench),
+)
 """Groups of routes, in the order in which a path is looked for."""
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -87,6 +94,7 @@ def create_app(
             built = services.build(settings, standing, memory, keys[-1].encode(), note, host)
             app.state.services = built
             app.state.peers = Peers(built.replicas, keys[-1])
+            app.state.pictures = Pictures()
             built.runner.watchers.append(metrics.run_ended)
             metrics.restarts = places.restarts if places else {}
             if settings.log_runs:

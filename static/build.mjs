@@ -39,6 +39,16 @@ const builds = [
   },
   // Runs before the first paint, so it is small and no module.
   { ...shared, format: "iife", entryPoints: { boot: "static/js/boot.js" } },
+  // Fonts for pictures of shared playgrounds, which the server draws: no browser loads them.
+  {
+    ...shared,
+    loader: { ".ttf": "copy" },
+    entryPoints: {
+      "picture-mono": "node_modules/dejavu-fonts-ttf/ttf/DejaVuSansMono.ttf",
+      "picture-bold": "node_modules/dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
+      "picture-sans": "node_modules/dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
+    },
+  },
   { ...shared, loader: { ".svg": "copy" }, entryPoints: { favicon: "static/icons/favicon.svg" } },
 ];
 

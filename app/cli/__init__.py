@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from app import __version__
-from app.cli import backup, doctor, restore, serve, tasks
+from app.cli import backup, doctor, replay, restore, run, serve, share, takedown, tasks
 from app.config import Settings
 from app.core.places import PlaceError
 
@@ -16,6 +16,10 @@ COMMANDS: dict[str, ModuleType] = {
     "tasks": tasks,
     "backup": backup,
     "restore": restore,
+    "run": run,
+    "share": share,
+    "replay": replay,
+    "takedown": takedown,
 }
 
 

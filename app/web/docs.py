@@ -43,6 +43,12 @@ async def api_docs(request: Request, session: SessionDep) -> Response:
     )
 
 
+@router.get("/llms.txt")
+async def llms(request: Request) -> Response:
+    """What a language model should know of this site."""
+    return render.text(request, "llms.txt")
+
+
 def _name(schema: dict[str, Any] | None) -> str | None:
     """A schema in a few words: `RunOut`, `StatementOut[]`, `string or null`."""
     if not schema:

@@ -10,7 +10,8 @@ from app.core.errors import InvalidRequest
 from app.playground.services import Services
 from app.web import render
 from app.web.deps import FormSessionDep, ServicesDep, SessionDep, client_address, lines
-from app.web.share import context_of, link_to, run_pane, shared_from
+from app.web.formats import link_of
+from app.web.share import context_of, run_pane, shared_from
 
 router = APIRouter(include_in_schema=False)
 
@@ -98,7 +99,7 @@ async def _page(request: Request, services: Services, playground_id: str, key: s
         request,
         "manage",
         playground=context_of(services, opened),
-        link=link_to(request, opened),
+        link=link_of(request, opened),
         key=key,
         said=said,
     )

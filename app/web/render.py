@@ -73,6 +73,15 @@ def partial(request: Request, template: str, *, http_status: int = 200, **contex
     return _respond(request, f"partials/{template}.html", http_status, context)
 
 
+def text(request: Request, template: str) -> Response:
+    """A plain text of ours, with this site's address and limits in it."""
+    services: Services = request.app.state.services
+    context = {"origin": str(request.base_url).rstrip("/"), "limits": _limits(services.settings, None)}
+    return Response(
+        environment().get_template(f"pages/{template}").render(context), media_type="text/plain; charset=utf-8"
+    )
+
+
 def attachment(template: str, media_type: str, filename: str, **context: Any) -> Response:
     """A file to keep, made from a part of a page."""
     html = environment().get_template(f"partials/{template}.html").render(context)

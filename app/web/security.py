@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 FIRST_ERROR_STATUS = 400
 SESSION_BYTES = 18
 SESSION_MAX_AGE_S = 30 * 24 * 3600
+EMBED_MAX_AGE_S = 4 * 3600
+OPERATOR_MAX_AGE_S = 60
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS = {
@@ -54,6 +56,8 @@ class Signer:
     def __init__(self, keys: Sequence[str], *, secure: bool) -> None:
         self._sessions = URLSafeTimedSerializer(list(keys), salt="sandtable.session")
         self._forms = URLSafeSerializer(list(keys), salt="sandtable.form")
+        self._embeds = URLSafeTimedSerializer(list(keys), salt="sandtable.embed")
+        self._operators = URLSafeTimedSerializer(list(keys), salt="sandtable.operator")
         self.secure = secure
         self.cookie = "__Host-sandtable" if secure else "sandtable"
 
@@ -76,6 +80,28 @@ class Signer:
             return None
         return value if isinstance(value, str) else None
 
+    def embed_token(self, session_id: str) -> str:
+        """A session for a frame in another site, where no cookie of ours comes along."""
+        return self._embeds.dumps(session_id)
+
+    def read_embed_token(self, token: str) -> str | None:
+        """The session of a frame, or None if the token is forged or too old."""
+        try:
+            value = self._embeds.loads(token, max_age=EMBED_MAX_AGE_S)
+        except BadSignature:
+            return None
+        return value if isinstance(value, str) else None
+
+    def operator_token(self, order: str) -> str:
+        """Proof that whoever gives an order has the secret key: `takedown {id}`."""
+        return self._operators.dumps(order)
+
+    def is_operator_token(self, token: str, order: str) -> bool:
+        try:
+            return bool(self._operators.loads(token, max_age=OPERATOR_MAX_AGE_S) == order)
+        except BadSignature:
+            return False
+
     def form_token(self, session_id: str) -> str:
         return self._forms.dumps(session_id)
 
@@ -86,13 +112,13 @@ class Signer:
             return False
 
 
-def content_security_policy(nonce: str) -> str:
-    """Nothing but our own files; scripts and styles also by this page's nonce."""
+def content_security_policy(nonce: str, *, framed_by: str = "'none'") -> str:
+    """Nothing but our own files; scripts and styles also by this page's nonce. `framed_by`: who may have the page in a frame."""
     return (
         "default-src 'none'; "
         f"script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
         "img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"base-uri 'none'; frame-ancestors {framed_by}"
     )
 
 

@@ -25,6 +25,7 @@ from app.web.deps import (
     lines,
 )
 from app.web.explain import shared_page
+from app.web.formats import link_of, previewed, respond, wants_markdown
 
 router = APIRouter(include_in_schema=False)
 
@@ -46,13 +47,16 @@ async def share_partial(request: Request, services: ServicesDep, session: FormSe
     """Make a snapshot and show its link."""
     link = await _share(request, services, session)
     return render.partial(
-        request, "share", playground=context_of(services, link.opened), link=link_to(request, link.opened), key=link.key
+        request, "share", playground=context_of(services, link.opened), link=link_of(request, link.opened), key=link.key
     )
 
 
 @router.get("/p/{playground_id}")
 async def open_playground(request: Request, services: ServicesDep, session: SessionDep, playground_id: str) -> Response:
-    return page_of(request, services, await services.snapshots.open(playground_id))
+    opened = await services.snapshots.open(playground_id)
+    if wants_markdown(request):
+        return await respond(request, services, opened, "md")
+    return page_of(request, services, opened)
 
 
 @router.get(REVISION)
@@ -139,8 +143,10 @@ def page_of(
             "playground",
             playground=context_of(services, opened),
             again=again or {},
-            link=link_to(request, opened),
+            link=link_of(request, opened),
+            preview=previewed(request, services, opened),
         )
+    response.headers["vary"] = "accept"
     if not opened.playground.listed:
         response.headers["x-robots-tag"] = "noindex"
     return response
@@ -165,10 +171,6 @@ def context_of(services: Services, opened: OpenPlayground) -> dict[str, Any]:
         "edit": f"/{opened.panes[0]['engine']}" if len(opened.panes) == 1 else "/compare",
         "report": services.settings.report_address,
     }
-
-
-def link_to(request: Request, opened: OpenPlayground) -> str:
-    return str(request.url_for("open_playground", playground_id=opened.id))
 
 
 async def shared_from(request: Request, services: Services) -> list[Shared]:

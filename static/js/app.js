@@ -7,6 +7,7 @@ import "./layout.js";
 import "./code-editor.js";
 import "./runs.js";
 import "./dialogs.js";
+import "./embed.js";
 import "./owner.js";
 import "./take.js";
 import "./summary.js";

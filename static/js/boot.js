@@ -6,7 +6,7 @@ const root = document.documentElement;
 root.dataset.js = "";
 
 const theme = recall("theme");
-if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+if (!("embed" in root.dataset) && (theme === "light" || theme === "dark")) root.dataset.theme = theme;
 if (recall("sidebar-closed")) root.dataset.sidebar = "closed";
 if (recall("layout") === "beside") root.dataset.layout = "beside";
 for (const key of ["sidebar", "editor", "editor-width"]) {

@@ -169,3 +169,41 @@ def _until_it_runs(served: Served, engine: str, within_s: float = 15) -> None:
             return
         assert time.monotonic() < until, answer.text
         time.sleep(0.2)
+
+
+def sandtable(served: Served, *arguments: str, code: int = 0) -> str:
+    """What a client command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        cwd=ROOT,
+        env={**os.environ, "SANDTABLE_URL": f"http://127.0.0.1:{served.port}"},
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_comparison_is_shared_packed_and_replayed_to_the_same_answers(served: Served, folder: Path) -> None:
+    panes = []
+    for engine, source in HELLO.items():
+        file = folder / f"{engine}.txt"
+        file.write_text(source)
+        panes.append(f"{engine}={file}")
+    assert "hello" in sandtable(served, "run", "redis", str(folder / "redis.txt"))
+    link = sandtable(served, "share", *panes, "--title", "Hello four times").strip()
+    pack = folder / "pack.zip"
+    pack.write_bytes(served.http.get(f"{link}.zip").content)
+    said = sandtable(served, "replay", str(pack))
+    assert said.count("same answer") == len(ENGINES)
+    shutil.unpack_archive(pack, folder / "pack")
+    (folder / "pack" / "redis" / "source.redis").write_text("SET greeting bye\nGET greeting")
+    said = sandtable(served, "replay", str(folder / "pack"), code=1)
+    assert '+ "bye"' in said
+    assert said.count("same answer") == len(ENGINES) - 1
+    sandtable(served, "replay", str(folder / "redis.txt"), code=2)
+    sandtable(served, "takedown", link.rsplit("/", 1)[1], "--reason", "a test", "--data-dir", str(served.data_dir))
+    assert "a test" in served.http.get(link).text
+    assert served.http.get(link).status_code == 410

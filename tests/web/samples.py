@@ -536,7 +536,13 @@ def playground(**more: Any) -> dict[str, Any]:
         "report": "mailto:us@example.org",
     }
     again = {"postgres": {"run": run(ORDERS), "differs": True, "differences": [changed()]}}
-    return everywhere() | {"playground": shown | more, "again": again, "link": "http://127.0.0.1:8000/p/abcDEF123_-"}
+    link = "http://127.0.0.1:8000/p/abcDEF123_-"
+    preview = {"link": link, "picture": f"{link}.png", "summary": "Three <b>", "origin": "http://127.0.0.1:8000"}
+    return everywhere() | {"playground": shown | more, "again": again, "link": link, "preview": preview}
+
+
+def embedded() -> dict[str, Any]:
+    return playground() | {"theme": "dark", "only": "", "token": "token"}
 
 
 def changed() -> Any:

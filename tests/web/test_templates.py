@@ -16,6 +16,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "pages/workbench.html": samples.workbench(),
     "pages/compare.html": samples.compared(),
     "pages/playground.html": samples.playground(),
+    "pages/embed.html": samples.embedded(),
     "pages/manage.html": samples.managed(),
     "pages/changes.html": samples.changes(),
     "pages/deleted.html": samples.everywhere() | {"playground_id": "abcDEF123_-"},
