@@ -40,6 +40,7 @@ from app.web import (
     live,
     manage,
     palette,
+    runs,
     share,
     sources,
     styleguide,
@@ -59,7 +60,7 @@ log = logging.getLogger(__name__)
 STORE_DATABASE = "sandtable"
 PARTS = (
     *(api, api_playgrounds, docs, compare, tasks, topics, formats, embed, share, manage, exports),
-    *(live, palette, trials, explain, workbench),
+    *(live, palette, trials, explain, runs, workbench),
 )
 """Groups of routes, in the order in which a path is looked for."""
 IMMUTABLE = "public, max-age=31536000, immutable"

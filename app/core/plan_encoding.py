@@ -61,6 +61,19 @@ def _node(node: PlanNode) -> dict[str, Any]:
     return data
 
 
+def without_raw(plan: dict[str, Any]) -> dict[str, Any]:
+    """An encoded plan without the engine's own form of it and of its steps."""
+    slim = plan | {"raw": None}
+    top: list[dict[str, Any]] = []
+    stack = [(plan["root"], top)]
+    while stack:
+        node, place = stack.pop()
+        copy: dict[str, Any] = node | {"raw": {}, "children": []}
+        place.append(copy)
+        stack.extend((child, copy["children"]) for child in reversed(node["children"]))
+    return slim | {"root": top[0]}
+
+
 def plain(value: Any) -> Any:
     """Dataclasses and tuples as JSON's kinds; fields that are None are left out."""
     if is_dataclass(value) and not isinstance(value, type):

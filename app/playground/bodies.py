@@ -10,7 +10,7 @@ from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan, PlanNode
 
 SCHEMA = 2
-RUN_FIELDS = ("engine", "version", "results", "not_run", "seed_error", "transaction", "stats")
+RUN_FIELDS = ("engine", "version", "results", "not_run", "seed_error", "transaction", "insights", "stats")
 FEWEST = 1
 """How few rows a result is cut to before the playground is refused."""
 

@@ -16,11 +16,14 @@ from app.config import Settings
 from app.core.engine import Client, Engine
 from app.core.errors import EngineBusy, PlaygroundError, StatementError, StatementStopped, TooLarge
 from app.core.limits import Limits
+from app.core.plan_encoding import plain
+from app.core.repetition import repeated
 from app.core.results import Notice, Result, Statement, encode
 from app.playground import datasets
 from app.playground.engines import Engines
 from app.playground.execution import Active, Explain, Outcome, execute, failed, split
 from app.playground.feeds import Feeds, Speaker
+from app.playground.recent import RecentRuns
 from app.playground.sandboxes import Place, Sandboxes
 from app.playground.slots import Slots
 from app.playground.store import RunRecord, Store
@@ -30,6 +33,7 @@ log = logging.getLogger(__name__)
 
 Origin = Literal["workbench", "compare"]
 
+ANSWERS = ("rows", "documents", "reply")
 KEPT_RUNS = 200
 """How many sessions' last results this process keeps, so that a reload shows them again."""
 
@@ -82,6 +86,7 @@ class Runner:
         self.watchers: list[Watcher] = []
         self._active: dict[tuple[str, str, str], Active] = {}
         self._last: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self.recent = RecentRuns()
         self._logging: set[asyncio.Task[None]] = set()
 
     async def run(self, session_id: str, request: RunRequest) -> dict[str, Any]:
@@ -191,6 +196,7 @@ class Runner:
             await self.stop(session_id, slug, name)
         await self._sandboxes.reset(session_id, slug)
         self._last.pop((session_id, slug), None)
+        self.recent.forget(session_id, slug)
 
     def last(self, session_id: str, slug: str) -> dict[str, Any] | None:
         """The session's last run of that engine with its `source`, `seed`, `origin` and `shown`, while this process still keeps it."""
@@ -229,6 +235,8 @@ class Runner:
         }
         if outcome.transaction != "none":
             answer["transaction"] = outcome.transaction
+        if found := repeated(result.statement.text for result in outcome.results if result.kind in ANSWERS):
+            answer["insights"] = [plain(found)]
         return answer, outcome
 
     async def _seed(self, run: "_Going") -> Result | None:
@@ -298,6 +306,7 @@ class Runner:
         self._last.move_to_end((session_id, request.engine))
         while len(self._last) > KEPT_RUNS:
             self._last.popitem(last=False)
+        self.recent.add(session_id, request.engine, request.source, datetime.now(UTC), answer)
 
     def _tell(self, end: RunEnd) -> None:
         for watcher in self.watchers:
