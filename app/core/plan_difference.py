@@ -11,12 +11,16 @@ MAX_COMPARED = 400
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A figure before and after. `factor` is how many times less it became (over 1) or more (under 1); None where that says nothing."""
+    """A figure before and after. `factor` is how many times less it became (over 1) or more (under 1); None where that says nothing.
+
+    `at_least`: the second time is under what the engine's clock tells, so that the factor is a lower bound.
+    """
 
     name: str
     before: float | None
     after: float | None
     factor: float | None
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +48,21 @@ class Difference:
 
 def difference(before: Encoded, after: Encoded) -> Difference:
     """What is different in the second plan."""
+    clock_ms = after.get("resolution_ms") or 0.0
     changes = tuple(
-        _change(name, before.get(field), after.get(field))
+        _change(name, before.get(field), after.get(field), clock_ms if field == "server_ms" else 0.0)
         for name, field in (("time", "server_ms"), ("examined", "examined"), ("returned", "returned"), ("cost", "cost"))
         if before.get(field) is not None or after.get(field) is not None
     )
     return Difference(changes, tuple(_steps(before["root"], after["root"])))
 
 
-def _change(name: str, before: float | None, after: float | None) -> Change:
-    factor = before / after if before is not None and after else None
-    return Change(name, before, after, factor)
+def _change(name: str, before: float | None, after: float | None, least: float) -> Change:
+    if before is None or after is None:
+        return Change(name, before, after, None)
+    if least and after < least and before >= least:
+        return Change(name, before, after, before / least, at_least=True)
+    return Change(name, before, after, before / after if after else None)
 
 
 def _steps(before: Encoded, after: Encoded) -> Iterator[StepChange]:

@@ -14,7 +14,7 @@ _ALWAYS = (
 _UNSHOWN = {"children", "complete", "warnings", "remedies", "raw"}
 _SELDOM = tuple(f.name for f in fields(PlanNode) if f.name not in {*_ALWAYS, *_UNSHOWN})
 _OF_PLAN = tuple(f.name for f in fields(Plan) if f.name != "root")
-_PLAN_SELDOM = frozenset(("planning_ms", "jit", "indexes", "facts"))
+_PLAN_SELDOM = frozenset(("planning_ms", "jit", "indexes", "resolution_ms", "facts"))
 
 
 def encode_plan(plan: Plan) -> dict[str, Any]:

@@ -223,6 +223,7 @@ class Plan:
     `measured` tells whether the statement was executed for it; `server_ms` is None when it was not, or the server doesn't tell.
     `note` says in a sentence what the figures rest on where the engine has no EXPLAIN of its own. `noun` is what is counted (`rows`,
     `documents`). `indexes`: those of the tables it reads, where the engine was asked; None where it was not.
+    `resolution_ms`: the steps of the engine's clock, where they are so coarse that a time of 0 says only that it was less.
     """
 
     root: PlanNode
@@ -240,6 +241,7 @@ class Plan:
     planning_ms: float | None = None
     jit: Jit | None = None
     indexes: tuple[Index, ...] | None = None
+    resolution_ms: float | None = None
     facts: tuple[Fact, ...] = ()
 
     @property

@@ -360,12 +360,13 @@ def change_view(changes: tuple[Change, ...]) -> list[tuple[str, str, str, str, s
     for change in changes:
         write = ms if change.name == "time" else figure
         before, after = ("" if value is None else write(value) for value in (change.before, change.after))
+        after = "under 1 ms" if change.at_least else after
         said, tone = "", ""
         if change.factor is not None and change.name != "returned":
             times = max(change.factor, 1 / change.factor) if change.factor else 0.0
             if times >= 1.1:
                 less, more = ("faster", "slower") if change.name == "time" else ("less", "more")
-                said = f"{figure(round(times, 1))}× {less if change.factor > 1 else more}"
+                said = f"{'at least ' if change.at_least else ''}{figure(round(times, 1))}× {less if change.factor > 1 else more}"
                 tone = "better" if change.factor > 1 else "worse"
             else:
                 said = "about the same"

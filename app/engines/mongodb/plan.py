@@ -101,6 +101,7 @@ def read(found: dict[str, Any]) -> Plan:
         measured=bool(stats),
         note=None if stats else "Planned, not executed: MongoDB gives no figures with it.",
         noun="documents",
+        resolution_ms=1.0,
         facts=(Fact("plans considered and rejected", len(rejected)),) if rejected else (),
         raw=json.loads(values.to_json(found)),
     )
