@@ -160,8 +160,8 @@ async def _one(
         result = failed(statement, exc, source, (time.perf_counter() - began) * 1000)
     result.notices = [*notices, *result.notices]
     result.messages = [*messages, *result.messages]
-    result.plan = plan_fields.get("plan")
-    result.plan_note = plan_fields.get("plan_note")
+    result.plan = plan_fields.get("plan", result.plan)
+    result.plan_note = plan_fields.get("plan_note", result.plan_note)
     return result
 
 

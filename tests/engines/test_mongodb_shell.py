@@ -333,6 +333,25 @@ async def test_a_query_that_no_index_serves_says_so(visitor: Visitor) -> None:
         assert not await warned(source), source
 
 
+async def test_an_explain_is_drawn_as_a_plan(visitor: Visitor) -> None:
+    await visitor.run(SEED)
+    for source in (
+        "db.p.explain('executionStats').find({age: {$gt: 30}})",
+        "db.p.find({age: {$gt: 30}}).explain('executionStats')",
+        "db.p.explain('executionStats').aggregate([{$match: {age: {$gt: 30}}}])",
+        "db.runCommand({explain: {find: 'p', filter: {age: {$gt: 30}}}, verbosity: 'executionStats'})",
+    ):
+        last = (await visitor.run(source)).last
+        assert last.plan is not None, source
+        assert (last.plan.access, last.plan.examined, last.plan.returned) == ("full scan", 3, 2), source
+    for source in (
+        "db.p.explain().find().next().queryPlanner.namespace",
+        "({queryPlanner: 5})",
+        "db.p.explain().find(); ({a: 1})",
+    ):
+        assert (await visitor.run(source)).last.plan is None, source
+
+
 async def test_a_transaction_ends_with_its_run(visitor: Visitor) -> None:
     source = "const s = db.getMongo().startSession(); s.startTransaction()\ns.getDatabase('test').t.insertOne({_id: 1})"
     run = await visitor.run(source)

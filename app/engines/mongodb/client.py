@@ -1,6 +1,7 @@
 """One visitor's shell: a JavaScript context for each run, a session on the server, and the cursor that `it` continues."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import deque
@@ -110,7 +111,7 @@ class MongoClient(Client):
         began = time.perf_counter()
         left_ms = min(limits.left_ms, limits.max_run_ms)
         self.work.deadline = time.monotonic() + left_ms / 1000
-        self.host.explainable = None
+        self.host.explainable, self.host.explained = None, False
         self._idle.clear()
         failed: StatementError | None = None
         outcome: Result | Live | None = None
@@ -146,6 +147,9 @@ class MongoClient(Client):
             notice = await scan_notice(self.work, command)
             if notice is not None:
                 result.notices.append(notice)
+        if self.host.explained and result.kind == "documents" and result.documents:
+            with contextlib.suppress(StatementRefused):  # the script made something else of it
+                result.plan = plans.read(values.from_script(result.documents[0]))
         if statement.start == self._last_start and self.work.seats.open_transactions:
             result.notices.append(OPEN_TRANSACTION)
 

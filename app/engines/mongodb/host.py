@@ -37,6 +37,7 @@ class ShellHost:
         self._own = OwnAnswers(admin, accounts, work, lambda: self.name)
         self.notices: list[Notice] = []
         self.explainable: dict[str, Any] | None = None
+        self.explained = False
         self._printed_bytes = 0
         self._printed_lines = 0
         self._said_name = False
@@ -81,6 +82,7 @@ class ShellHost:
             raise driver_error(exc) from exc
         if order.name in EXPLAINABLE:
             self.explainable = order.command
+        self.explained = order.name == "explain"
         return order
 
     async def _command(self, request: dict[str, Any]) -> str:
