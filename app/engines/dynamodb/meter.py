@@ -1,5 +1,6 @@
 """What a call cost, by our own count: sizes of the items it read and wrote, and the buckets of provisioned tables."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ FEW_ITEMS = 300
 """Up to here the items that a filter threw away are read once more at once, to count them; above, only for a plan."""
 MANY_ITEMS = 5_000
 RECOUNT_PAGE = 500
+_GROWS = re.compile(r"\b(?:SET|ADD)\b", re.IGNORECASE)
 
 
 class Meter:
@@ -29,7 +31,7 @@ class Meter:
         self._describe = describe
         self._throttle = throttle
         self._counts = counts
-        self._asked_old = False
+        self._asked: str | None = None
         self.images: list[tuple[str, int]] = []
         """Table and size of each item as the call left it: what a stream now holds."""
 
@@ -45,12 +47,10 @@ class Meter:
                 if kind == "Write":
                     for index in table.get("GlobalSecondaryIndexes", ()):
                         self._throttle.admit(table, index["IndexName"], kind, call.offset(path))
-        self._asked_old = (
-            self._counts
-            and call.operation in ("PutItem", "UpdateItem", "DeleteItem")
-            and call.parameters.get("ReturnValues", "NONE") == "NONE"
-        )
-        return {**call.parameters, "ReturnValues": "ALL_OLD"} if self._asked_old else call.parameters
+        if not self._counts or call.parameters.get("ReturnValues", "NONE") != "NONE":
+            return call.parameters
+        self._asked = _image_to_ask(call, await self._known(call.parameters.get("TableName", "")))
+        return {**call.parameters, "ReturnValues": self._asked} if self._asked else call.parameters
 
     async def after(self, call: Call, answer: dict[str, Any]) -> Units | None:
         """The units of an answer; takes out of it what was asked for the count only."""
@@ -109,20 +109,21 @@ class Meter:
     async def _single_write(self, call: Call, answer: dict[str, Any]) -> Units:
         parameters = call.parameters
         table = await self._known(parameters["TableName"]) or {}
-        asked = parameters.get("ReturnValues", "NONE")
-        old = answer.get("Attributes") if self._asked_old or asked == "ALL_OLD" else None
-        if self._asked_old:
+        asked = self._asked or parameters.get("ReturnValues", "NONE")
+        image = answer.get("Attributes")
+        old, new = (image if asked == "ALL_OLD" else None), (image if asked == "ALL_NEW" else None)
+        if self._asked:
             answer.pop("Attributes", None)
         if call.operation == "PutItem":
             new = parameters["Item"]
-        elif call.operation == "DeleteItem":
-            new = None
-        else:
+        elif call.operation == "UpdateItem" and new is None and (_indexed(table) or not old):
             new = await self._item(parameters)
         sizes = [item_size(item) for item in (old, new) if item]
-        if new:
-            self.images.append((parameters["TableName"], item_size(new)))
-        return Units(capacity.item_write(*sizes), indexes=capacity.index_writes(table, old, new))
+        if call.operation != "DeleteItem":
+            self.images.append((parameters["TableName"], max(sizes, default=0)))
+        return Units(
+            capacity.item_write(*sizes), indexes=capacity.index_writes(table, old, new) if _indexed(table) else {}
+        )
 
     async def _item(self, parameters: dict[str, Any]) -> dict[str, Any] | None:
         asked = {"TableName": parameters["TableName"], "Key": parameters["Key"], "ConsistentRead": True}
@@ -182,6 +183,20 @@ class Meter:
             return await self._describe(name)
         except StatementFailed:
             return None  # the call itself says so, in DynamoDB's words
+
+
+def _indexed(table: dict[str, Any]) -> bool:
+    return bool(table.get("GlobalSecondaryIndexes") or table.get("LocalSecondaryIndexes"))
+
+
+def _image_to_ask(call: Call, table: dict[str, Any] | None) -> str | None:
+    """Which image of an item a write gives back for the count: both matter to indexes, else the larger one does."""
+    if call.operation in ("PutItem", "DeleteItem"):
+        return "ALL_OLD"
+    if call.operation != "UpdateItem":
+        return None
+    grows = _GROWS.search(str(call.parameters.get("UpdateExpression", "SET")))
+    return "ALL_NEW" if grows and not _indexed(table or {}) else "ALL_OLD"
 
 
 def _actions(call: Call) -> list[tuple[str, str, dict[str, Any]]]:
