@@ -47,6 +47,61 @@ FAILING = {
     "a broken start key": 'Scan { TableName: "things", ExclusiveStartKey: { pk: 5 } }',
     "a header as a parameter": 'Scan { TableName: "things", Endpoint: "http://127.0.0.1:1" }',
     "SQL": "DROP TABLE things",
+    # the AWS CLI
+    "a line with command substitution": "aws dynamodb scan --table-name $(id)",
+    "a line with backquotes": "aws dynamodb scan --table-name `id`",
+    "a line with a variable in quotes": 'aws dynamodb scan --table-name "$HOME"',
+    "a line whose quote is never closed": "aws dynamodb scan --table-name 'things",
+    "a line with 5,000 options": "aws dynamodb scan " + "--limit 1 " * 5_000 + "--nothing 1",
+    "a line of 100,000 backslashes": "aws dynamodb scan --table-name things" + "\\" * 100_000,
+    "a line continued 20,000 times into nothing": "aws dynamodb scan " + "\\\n" * 20_000,
+    "shorthand nested 500 deep": "aws dynamodb get-item --table-name things --key " + "a={" * 500,
+    "shorthand of 3,000 open lists": "aws dynamodb get-item --table-name things --key a=" + "[" * 3_000,
+    "shorthand of 100 kB of commas": "aws dynamodb get-item --table-name things --key a=" + "," * 100_000,
+    "JSON nested 5,000 deep on a line": f"aws dynamodb get-item --table-name things --key '{'[' * 5_000}'",
+    "a starting token that is no token": "aws dynamodb scan --table-name things --starting-token e30=x",
+    "a starting token that names a table": "aws dynamodb scan --table-name things --starting-token eyJUYWJsZU5hbWUiOiAib3RoZXIifQ==",
+    "another service": "aws s3 rm s3://bucket --recursive",
+    "a line with control characters": "aws dynamodb scan --table-name 'th\u001bings'",
+    "a line with markup": "aws dynamodb scan --table-name '<script>alert(1)</script>'",
+    # programs
+    "Python that imports": "dynamodb.scan(TableName=__import__('os').environ['HOME'])",
+    "Python that formats": "dynamodb.scan(TableName=f'{open(1)}')",
+    "Python that multiplies": "dynamodb.put_item(TableName='things', Item={'pk': 'a' * 10**9})",
+    "Python with a power tower": "dynamodb.scan(TableName='things', Limit=9**9**9)",
+    "Python of 500 brackets": "dynamodb.scan(FilterExpression=" + "(" * 500 + ")" * 500 + ")",
+    "Python with a comprehension": "dynamodb.put_item(TableName='things', Item={str(n): n for n in range(10**9)})",
+    "Python with a lambda": "dynamodb.scan(TableName=(lambda: 1)())",
+    "Python with a number of 90,000 digits": "dynamodb.scan(Limit=" + "9" * 90_000 + ")",
+    "Python with conditions 2,000 deep": "dynamodb.scan(TableName='things', FilterExpression="
+    + "~" * 2_000
+    + "Attr('a').exists())",
+    "Python with an attribute of a condition": "dynamodb.scan(TableName='things', FilterExpression=Attr('a').__class__('b'))",
+    "JavaScript that calls": "new ScanCommand({ TableName: process.exit() })",
+    "JavaScript that builds a text": "new ScanCommand({ TableName: `${global}` })",
+    "JavaScript with a getter": "new ScanCommand({ get TableName() { return 1 } })",
+    "JavaScript with a computed name": "new ScanCommand({ ['Table' + 'Name']: 'things' })",
+    "JavaScript with a spread": "new ScanCommand({ ...globalThis })",
+    "JavaScript of 20,000 brackets": "new ScanCommand({ a: " + "[" * 20_000 + "]" * 20_000 + " })",
+    "JavaScript with a function": "new ScanCommand({ TableName: (() => { while (true) {} })() })",
+    "JavaScript with __proto__": "new PutItemCommand({ TableName: 'things', __proto__: { a: 1 } })",
+    # streams, tags, expressions
+    "an iterator of nonsense": "GetRecords { ShardIterator: 'e30=' }",
+    "an iterator of another account": "GetRecords { ShardIterator: 'eyJ0IjogInRoaW5ncyIsICJwIjogMCwgImEiOiAiMDAwMDAwMDAwMDAwIn0=' }",
+    "a stream of another account": f"DescribeStream {{ StreamArn: '{ARN}/stream/2020-01-01T00:00:00.000' }}",
+    "tags of what is no table": "ListTagsOfResource { ResourceArn: 'arn:aws:s3:::bucket' }",
+    "a watch of nothing": "Watch { TableName: '../../etc' }",
+    "an update of 300 paths": SET % ("SET " + ", ".join(f"a{n} = :v" for n in range(600))),
+    "a projection of 4 kB of dots": 'Scan { TableName: "things", ProjectionExpression: "' + "a." * 2_000 + '" }',
+    "a filter of 1,000 functions in each other": SCAN % ("size(" * 800 + "x" + ")" * 800 + " = :v"),
+    "a transaction of 101": "TransactWriteItems { TransactItems: ["
+    + ", ".join(f'{{Put: {{TableName: "things", Item: {{pk: "a", sk: {n}}}}}}}' for n in range(101))
+    + "] }",
+    "a batch of 26 PartiQL statements": "BatchExecuteStatement { Statements: ["
+    + ", ".join("""{Statement: "SELECT * FROM things WHERE pk = 'a' AND sk = 1"}""" for _ in range(26))
+    + "] }",
+    "EXISTS alone": "EXISTS(SELECT * FROM things WHERE pk = 'a' AND sk = 1)",
+    "EXISTS in EXISTS 500 times": "EXISTS(" * 500,
 }
 
 REFUSED = {
@@ -62,6 +117,12 @@ REFUSED = {
     "an export": f'ExportTableToPointInTime {{ TableArn: "{ARN}", S3Bucket: "b" }}',
     "a policy": f'PutResourcePolicy {{ ResourceArn: "{ARN}", Policy: "all" }}',
     "Kinesis": 'EnableKinesisStreamingDestination { TableName: "things", StreamArn: "arn:aws:kinesis:::x" }',
+    "a file": "aws dynamodb put-item --table-name things --item file:///etc/passwd",
+    "a file as all input": "aws dynamodb put-item --cli-input-json file:///etc/passwd",
+    "a file of bytes": "aws dynamodb put-item --table-name things --item fileb:///etc/shadow",
+    "a skeleton": "aws dynamodb put-item --generate-cli-skeleton",
+    "an import by the CLI": "aws dynamodb import-table --s3-bucket-source S3Bucket=b --input-format CSV",
+    "a program of 200 kB": "dynamodb.put_item(TableName='things', Item={'pk': '" + "x" * 200_000 + "'})",
     "a replica": 'UpdateTable { TableName: "things", ReplicaUpdates: [{ Create: { RegionName: "eu-west-1" } }] }',
 }
 

@@ -138,7 +138,11 @@ class DynamoClient(Client):
     async def _watch(self, statement: Statement, limits: Limits, halt: Halt) -> AsyncIterator[Event]:
         call = statements.read_call(statement)
         name, start = streams.check_watch(call)
-        table = await self._describe(name, halt)
+        try:
+            table = await self._describe(name, halt)
+        except StatementFailed as exc:
+            exc.offset = call.offset(("TableName",))
+            raise
         yield Progress(f"Watching the stream of {name}. Changes made elsewhere in this sandbox show as they arrive.")
         async for event in streams.Watch(self._sender(halt), halt, table, start, call).events(statement, limits):
             yield event
