@@ -44,6 +44,13 @@ LISTS = [
     ('\\dt *."Odd.Name$"', "Name", ["Odd.Name$"]),
     (r"\dt pg_catalog.pg_cla*", "Name", ["pg_class"]),
     (r"\dtS pg_class", "Name", ["pg_class"]),
+    (r"\dtv", "Name", ["names", "posts", "users"]),
+    (r"\dsm", "Name", ["posts_id_seq", "users_id_seq"]),
+    (r"\dit posts", "Table", [None]),
+    (r"\df+ half", "Language", ["sql"]),
+    (r"\da", "Name", []),
+    (r"\da every", "Result data type", ["boolean"]),
+    (r"\dD", "Name", []),
     (r"\di", "Table", ["posts", "posts", "users", "users"]),
     (r"\dv", "Name", ["names"]),
     (r"\dm", "Name", []),
@@ -144,3 +151,34 @@ async def test_a_command_has_the_visitors_rights_and_sees_its_transaction(ada: V
     assert column(await ada.must(r"\dt"), "Name") == []
     await ada.must("CREATE TABLE pg_class (a int); SET search_path = public, pg_catalog")
     assert column(await ada.must(r"\dt"), "Name") == ["pg_class"]
+
+
+async def test_privileges_and_policies_are_told(ada: Visitor) -> None:
+    await ada.must(
+        f"""
+        CREATE TABLE t (a int, b int); GRANT SELECT ON t TO {ada.role}_reader; GRANT UPDATE (b) ON t TO {ada.role}_writer;
+        CREATE POLICY own ON t FOR SELECT USING (a > 0)
+        """
+    )
+    for command in (r"\dp t", r"\z t"):
+        ran = await ada.must(command)
+        assert f"{ada.role}_reader=r/{ada.role}" in (column(ran, "Access privileges")[0] or "")
+        assert column(ran, "Column privileges") == [f"b:\n  {ada.role}_writer=w/{ada.role}"]
+        assert column(ran, "Policies") == ["own (r):\n  (u): (a > 0)"]
+
+
+async def test_sources_of_functions_and_views(ada: Visitor) -> None:
+    await ada.must("CREATE FUNCTION one() RETURNS int LANGUAGE sql RETURN 1; CREATE VIEW v AS SELECT one() AS a")
+    assert "RETURN 1" in ((await ada.must(r"\sf one")).results[-1].text or "")
+    assert ((await ada.must(r"\sv v")).results[-1].text or "").startswith(
+        "CREATE OR REPLACE VIEW public.v AS\n SELECT one()"
+    )
+    assert (await ada.run(r"\sf none")).code == "42883"
+    assert (await ada.run(r"\sf")).code == "psql_command"
+
+
+async def test_what_a_plus_adds(ada: Visitor) -> None:
+    await ada.must("CREATE TABLE t (a text); COMMENT ON COLUMN t.a IS 'a note'")
+    assert column(await ada.must(r"\d+ t"), "Description") == ["a note"]
+    assert column(await ada.must(r"\d+ t"), "Storage") == ["extended"]
+    assert "Storage" not in [c.name for c in (await ada.must(r"\d t")).results[-1].columns or ()]

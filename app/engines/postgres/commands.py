@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Set
 
 from app.core.errors import StatementFailed, StatementRefused
 from app.core.limits import Limits
@@ -13,6 +14,7 @@ from app.engines.postgres.session import Session
 from app.engines.postgres.text_codec import execute
 
 _NAME = re.compile(r"\\(?P<name>[A-Za-z?!]*)(?P<plus>\+?)")
+_KINDS = re.compile(r"d(?:[tivmsE]+)?")
 EVERYTHING = ".*"
 
 RELATIONS = {"d": "rpvmSf", "dt": "rp", "di": "iI", "dv": "v", "dm": "m", "ds": "S", "dE": "f"}
@@ -25,6 +27,15 @@ LISTS = {
     "du": "psql_roles",
     "dg": "psql_roles",
     "l": "psql_databases",
+    "dp": "psql_privileges",
+    "z": "psql_privileges",
+    "da": "psql_aggregates",
+    "dD": "psql_domains",
+}
+SOURCES = {"sf": "psql_function_source", "sv": "psql_view_source"}
+ONLY_WITH_PLUS = {
+    "psql_functions": frozenset({"Volatility", "Security", "Language", "Description"}),
+    "psql_columns": frozenset({"Storage", "Description"}),
 }
 HELP = {
     "d": "tables, views and sequences; with a name, its columns, indexes, constraints and triggers",
@@ -38,6 +49,11 @@ HELP = {
     "dn": "schemas",
     "dx": "extensions",
     "du": "roles",
+    "dp": "who may do what with tables and columns, and the policies of row security; \\z is the same",
+    "da": "aggregates",
+    "dD": "domains",
+    "sf": "how a function is made",
+    "sv": "how a view is made",
     "l": "the database that this sandbox is",
     "x": "turn expanded display on or off: one row for each column",
     "timing": "times are always shown",
@@ -46,7 +62,7 @@ HELP = {
     "g": "run the statement before it, like a semicolon; \\gx with expanded display",
     "?": "this list",
 }
-HANDLED = frozenset({*RELATIONS, *LISTS, *HELP, "gx", "c", "connect", "q", "quit", "restrict", "unrestrict"})
+HANDLED = frozenset({*RELATIONS, *LISTS, *SOURCES, *HELP, "gx", "c", "connect", "q", "quit", "restrict", "unrestrict"})
 
 
 async def run(statement: Statement, session: Session, limits: Limits) -> Result:
@@ -57,15 +73,19 @@ async def run(statement: Statement, session: Session, limits: Limits) -> Result:
     wants_system = name.startswith("d") and name.endswith("S") and name[:-1] in {*RELATIONS, *LISTS}
     name = name[:-1] if wants_system else name
     pattern = rest.rstrip("; ")
-    if name not in RELATIONS and name not in LISTS:
+    if not _KINDS.fullmatch(name) and name not in (*LISTS, *SOURCES):
         return _said(name, rest, pattern, statement, session)
     try:
         wanted, schema = regexes(pattern) if pattern else (f"^({EVERYTHING})$", "")
         arguments = (wanted, schema, "t" if pattern or wants_system else "f")
         if name == "d" and pattern:
-            return await _describe(pattern, arguments, statement, session, limits)
+            result = await _describe(pattern, arguments, statement, session, limits)
+            return result if match["plus"] else _without(result, ONLY_WITH_PLUS["psql_columns"])
+        if name in SOURCES:
+            return await _source(SOURCES[name], pattern, arguments, statement, session, limits)
         if name in LISTS:
-            return await _ask(LISTS[name], arguments, statement, session, limits)
+            result = await _ask(LISTS[name], arguments, statement, session, limits)
+            return result if match["plus"] else _without(result, ONLY_WITH_PLUS.get(LISTS[name], frozenset()))
         return await _relations(name, arguments, statement, session, limits, plus=bool(match["plus"]))
     except StatementFailed as exc:
         exc.offset = statement.start
@@ -85,10 +105,24 @@ async def _ask(name: str, arguments: tuple[str, ...], statement: Statement, sess
 async def _relations(
     name: str, arguments: tuple[str, ...], statement: Statement, session: Session, limits: Limits, *, plus: bool
 ) -> Result:
-    kinds = "{" + ",".join(RELATIONS[name]) + "}"
+    known = RELATIONS.get(name) or "".join(RELATIONS[f"d{letter}"] for letter in name[1:])
+    kinds = "{" + ",".join(known) + "}"
     result = await _ask("psql_relations", (*arguments, kinds), statement, session, limits)
-    unwanted = set() if name == "di" else {"Table"}
+    unwanted = set() if "i" in name else {"Table"}
     return _without(result, unwanted if plus else unwanted | {"Size", "Description"})
+
+
+async def _source(
+    name: str, pattern: str, arguments: tuple[str, ...], statement: Statement, session: Session, limits: Limits
+) -> Result:
+    if not pattern:
+        raise StatementFailed("A name has to follow.", code="psql_command", offset=statement.start)
+    answer = await session.ask(question(name), statement.start, limits, *arguments[:2])
+    if not answer.rows:
+        raise StatementFailed(f'Nothing is called "{pattern}".', code="42883", offset=statement.start)
+    text = "\n".join(row[0] or "" for row in answer.rows)
+    reply = {"type": "text", "value": text}
+    return Result(kind="reply", statement=statement, reply=reply, text=text, reply_bytes=session.wire.received_bytes)
 
 
 async def _describe(
@@ -107,7 +141,7 @@ async def _describe(
     return _without(result, {"Relation"}) if only_one else result
 
 
-def _without(result: Result, names: set[str]) -> Result:
+def _without(result: Result, names: Set[str]) -> Result:
     keep = [place for place, column in enumerate(result.columns or ()) if column.name not in names]
     result.columns = [column for place, column in enumerate(result.columns or ()) if place in keep]
     result.rows = [[row[place] for place in keep] for row in result.rows or ()]
