@@ -138,7 +138,7 @@ def _from_first_step(text: str) -> str:
     """Without what a log has before the plan: the first line with figures begins it, where any has."""
     lines = [line for line in text.split("\n") if line.strip()]
     first = next((n for n, line in enumerate(lines) if re.search(r"\((?:cost=|actual )", line)), 0)
-    if first and any("->" in line for line in lines[:first]):
+    if first and any("->" in line for line in lines[: first + 1]):
         first = 0
     return "\n".join(lines[first:])
 

@@ -10,7 +10,7 @@ _FIGURES = re.compile(r"\s+\((?:cost=|actual |never executed)")
 _COST = re.compile(r"\(cost=([\d.]+)\.\.([\d.]+) rows=(\d+) width=(\d+)\)")
 _ACTUAL = re.compile(r"\(actual (?:time=([\d.]+)\.\.([\d.]+) )?rows=([\d.]+|N) loops=(\d+|N)\)")
 _ARROW = re.compile(r"^(\s*)->\s+")
-_HEADER = re.compile(r"^(\s*)((?:InitPlan|SubPlan) \d+|CTE .+?|InitPlan .+?)( \(returns [^)]*\))?\s*$")
+_HEADER = re.compile(r"^(\s*)((?:InitPlan|SubPlan)(?: \d+)?|CTE .+?|InitPlan .+?)( \(returns [^)]*\))?\s*$")
 _PROPERTY = re.compile(r"^\s*([A-Z][A-Za-z/\- ]*?(?: \d+)?(?: for [^:]+| [a-z_]\w*)?): +(.*)$")
 _WORKER = re.compile(r"^\s*Worker (\d+): +(.*)$")
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s".]+)'
@@ -87,7 +87,7 @@ class _Reader:
         self._block: Raw | None = None  # a block of figures of the whole plan: JIT, Planning
 
     def read(self) -> Raw:
-        self._explained["Plan"] = root = _step(self._lines[0].strip())
+        self._explained["Plan"] = root = _step(self._lines[0].strip().removeprefix("->"))
         self._open.append((-1, root))
         for line in self._lines[1:]:
             self._line(line)
