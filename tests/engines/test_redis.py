@@ -370,6 +370,24 @@ async def test_patterns_and_monitor(visitor: Visitor) -> None:
         assert (await visitor.run("PING")).last == "PONG"
 
 
+async def test_monitor_shows_the_visitors_commands_only(visitor: Visitor) -> None:
+    await visitor.run("SET a 1\nSET b:c 2")
+    await visitor.client("A")
+    listening = visitor.start("MONITOR")
+    await asyncio.sleep(0.2)
+    await visitor.run("GET a\nEVAL \"return redis.call('GET', 'a')\" 0\nSCAN 0", "A")
+    assert len(await visitor.engine.inspect(visitor.sandbox)) == 2
+    await visitor.run("SET a 2", "A")
+    texts = [message.text.partition(" ")[2] for message in (await listening).messages]
+    assert texts == [
+        '[0 unix] "GET" "a"',
+        """[0 unix] "EVAL" "return redis.call('GET', 'a')" "0\"""",
+        '[0 lua] "GET" "a"',
+        '[0 unix] "SCAN" "0"',
+        '[0 unix] "SET" "a" "2"',
+    ]
+
+
 async def test_enough_messages_end_the_listening(visitor: Visitor) -> None:
     listening = visitor.start("SUBSCRIBE c", limits=visitor.limits(max_messages=3, max_run_ms=5_000, left_ms=5_000))
     await asyncio.sleep(0.1)

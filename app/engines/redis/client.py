@@ -22,12 +22,12 @@ from app.engines.redis.errors import gone, out_of_memory, reply_too_long, statem
 from app.engines.redis.fleet import Fleet
 from app.engines.redis.interrupt import interrupt
 from app.engines.redis.manual import Manual
-from app.engines.redis.messages import as_message, is_confirmation
+from app.engines.redis.messages import MonitorLines, as_message, is_confirmation
 from app.engines.redis.own import own_reply
 from app.engines.redis.plan import Planner, Ran, Seen
 from app.engines.redis.policy import LISTENING, SCRIPTS, UNSUBSCRIBING, waits
 from app.engines.redis.python import Note
-from app.engines.redis.replies import Reply
+from app.engines.redis.replies import AGGREGATES, Reply
 from app.engines.redis.results import count_of, listened, reply_result, waited
 from app.engines.redis.slowlog import ask_for_all, is_slowlog_get, visitors_part
 from app.engines.redis.slowlog import server_ms as time_on_server
@@ -204,7 +204,8 @@ class RedisClient(Client):
         if is_slowlog_get(words):
             reply = visitors_part(words, reply)
         server_ms = await time_on_server(self._server, words) if reply != QUEUED else None
-        self._ran = Ran(statement, count_of(reply), server_ms, seen)
+        returned = intake.cut_items[0] if intake.cut_items and reply.type in AGGREGATES else count_of(reply)
+        self._ran = Ran(statement, returned, server_ms, seen)
         stats = Stats(
             server_ms=server_ms,
             server_ms_source="slow log" if server_ms is not None else None,
@@ -277,16 +278,17 @@ class RedisClient(Client):
         """Messages as they arrive, until the time is over, there are enough of them, or the visitor stops it."""
         self._listening = True
         intake = Intake(limits.max_rows, limits.max_reply_bytes)
-        heard = 0
+        heard, lines = 0, MonitorLines()
         halt = asyncio.create_task(self._halt.wait())
         try:
             while heard < limits.max_messages and not (intake.spent or intake.unread):
                 reply = await self._connection.next(intake, deadline - time.perf_counter(), halt)
                 if reply is None:
                     break
-                if not is_confirmation(reply):
+                message = None if is_confirmation(reply) else lines.shown(as_message(reply, _ms_since(began)))
+                if message is not None:
                     heard += 1
-                    yield as_message(reply, _ms_since(began))
+                    yield message
             with translated():
                 await self._connection.reconnect()
         except (OSError, RedisError) as exc:

@@ -1,11 +1,35 @@
 """What arrives without being asked for: published messages, MONITOR lines, invalidated keys."""
 
+import re
+from dataclasses import replace
+
 from app.core.results import Message
 from app.engines.redis.replies import Reply, as_text, as_words
 
 _CONFIRMATIONS = frozenset(
     {b"subscribe", b"psubscribe", b"ssubscribe", b"unsubscribe", b"punsubscribe", b"sunsubscribe"}
 )
+
+
+_SOCKET = re.compile(r"^(\S+ \[\d+ unix):[^\]]*\]")
+_OURS = re.compile(r'"(?:INFO" "(?:persistence|memory|keyspace|clients)"$|HELLO" "3" "AUTH" |EVAL_RO" "-- )')
+_IN_A_SCRIPT = re.compile(r"^\S+ \[\d+ lua\] ")
+
+
+class MonitorLines:
+    """MONITOR without what the app itself asks between runs (sizes, snapshots, the tree of keys), nor where its socket lies."""
+
+    def __init__(self) -> None:
+        self._ours = False
+
+    def shown(self, message: Message) -> Message | None:
+        if message.channel != "MONITOR":
+            return message
+        if not _IN_A_SCRIPT.match(message.text):
+            self._ours = bool(_OURS.search(message.text))
+        if self._ours:
+            return None
+        return replace(message, text=_SOCKET.sub(r"\1]", message.text))
 
 
 def is_confirmation(reply: Reply) -> bool:

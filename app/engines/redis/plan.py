@@ -96,17 +96,15 @@ def _plan(command: Entry, words: list[bytes], before: Seen, now: Seen, ran: Ran 
     bound = bind(command.complexity, sizes)
     access = _access(command)
     examined = _examined(command, access, sizes, bound)
-    memory = sum(child.cost or 0 for child in children)
+    memory = sum(facts[4] or 0 for facts in now.facts)
     root = PlanNode(
         label=command.name,
         access=access,
         target=", ".join(as_words(key) for key in now.keys) or None,
-        condition=bound.text if bound else command.complexity or None,
+        condition=" · ".join(filter(None, (bound.text if bound else command.complexity, _change(before, now)))) or None,
         returned_rows=returned,
         examined_rows=examined,
         total_ms=ran.server_ms if ran else None,
-        cost=memory,
-        cost_unit="bytes of memory",
         warnings=_warnings(command, access, bound, examined),
         children=children,
         facts=_memory_facts(before, now) if ran and ran.before else (),
@@ -123,6 +121,7 @@ def _plan(command: Entry, words: list[bytes], before: Seen, now: Seen, ran: Ran 
         server_ms_source="slow log" if ran and ran.server_ms is not None else None,
         measured=ran is not None,
         note=NOTE,
+        noun="elements",
         raw={"command": command.name, "summary": command.summary, "complexity": command.complexity},
     )
 
@@ -154,6 +153,12 @@ def _examined(command: Entry, access: Access, sizes: Sizes, bound: Bound | None)
     return None
 
 
+def _change(before: Seen, now: Seen) -> str | None:
+    """How the memory of the keys changed, in words."""
+    was, is_now = (sum(facts[4] or 0 for facts in seen.facts) for seen in (before, now))
+    return f"memory of its keys {was:,} to {is_now:,} bytes ({is_now - was:+,})" if was != is_now else None
+
+
 def _memory_facts(before: Seen, now: Seen) -> tuple[Fact, ...]:
     """What the keys took before and take now, where they changed."""
     totals = [sum(facts[4] or 0 for facts in seen.facts) for seen in (before, now)]
@@ -175,19 +180,25 @@ def _key_node(key: bytes, was: list[Any], now: list[Any]) -> PlanNode:
     elif now[0] == b"none":
         label += ", gone now"
     facts = [Fact("length", length)] if length is not None else []
+    if memory is not None:
+        facts.append(Fact("memory", memory, "bytes"))
     if was[:2] != now[:2] and was[0] != b"none" and now[0] != b"none":
         facts.append(Fact("before", f"{was[0].decode()}, {was[1].decode()}"))
     if ttl_ms >= 0:
         facts.append(Fact("expires in", round(ttl_ms / 1000, 1), "s"))
     return PlanNode(
         label=label,
-        access="key lookup",
+        access="other",
         target=as_words(key),
-        examined_rows=1 if kind == b"string" else length,
-        cost=memory,
-        cost_unit="bytes of memory",
+        condition=", ".join(f"{fact.name}: {_figure(fact)}" for fact in facts) or None,
+        returned_rows=1 if kind == b"string" else length,
         facts=tuple(facts),
     )
+
+
+def _figure(fact: Fact) -> str:
+    value = f"{fact.value:,}" if isinstance(fact.value, int | float) else fact.value
+    return f"{value} {fact.unit}" if fact.unit else value
 
 
 def _access(command: Entry) -> Access:
