@@ -19,14 +19,14 @@ def may_change() -> bool:
 
 
 @contextlib.contextmanager
-def giving_way(pid: int) -> Iterator[None]:
+def giving_way(pid: int, nice: int = NICE) -> Iterator[None]:
     """While this lasts, a server process of this machine that has worked for a while computes only when others do not want to."""
     lowered = False
 
     def lower() -> None:
         nonlocal lowered
         lowered = True
-        set_nice(pid, NICE)
+        set_nice(pid, nice)
 
     timer = asyncio.get_running_loop().call_later(PATIENCE_S, lower)
     try:

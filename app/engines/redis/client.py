@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 STOP_WAIT_S = 3.0
 LONG_TEXT = 10_000
+NICE = 5
 
 
 class RedisClient(Client):
@@ -221,7 +222,7 @@ class RedisClient(Client):
     def _giving_way(self, waiting: bool) -> AbstractContextManager[None]:
         """A command that computes for long lets the app and the other servers go first."""
         pid = self._server.process.pid
-        return nullcontext() if waiting or pid is None or not may_change() else giving_way(pid)
+        return nullcontext() if waiting or pid is None or not may_change() else giving_way(pid, NICE)
 
     async def _reply(self, intake: Intake, deadline: float, limits: Limits, waiting: bool) -> Reply | None:
         """The next reply. Ends the work on the server at the deadline; raises what ended it.
