@@ -408,7 +408,7 @@ async def test_tracked_keys_are_told(visitor: Visitor) -> None:
 async def test_a_huge_reply_is_cut_on_the_way_in(visitor: Visitor) -> None:
     await visitor.run("SELECT 4\nCLIENT SETNAME me")
     fill = "EVAL \"for i = 1, 40 do redis.call('RPUSH', 'big', string.rep('x', 100000)) end\" 0"
-    run = await visitor.run(f"{fill}\nLRANGE big 0 -1")
+    run = await visitor.run(f"{fill}\nLRANGE big 0 -1", limits=visitor.limits(max_run_ms=5_000, left_ms=5_000))
     result = run.results[-1]
     assert result.truncated is not None
     assert result.truncated.limit == "max_reply_bytes"
@@ -419,7 +419,8 @@ async def test_a_huge_reply_is_cut_on_the_way_in(visitor: Visitor) -> None:
 
 
 async def test_a_reply_larger_than_the_server_may_hold(visitor: Visitor) -> None:
-    run = await visitor.run("EVAL \"local t = {} for i = 1, 40 do t[i] = string.rep('x', 1000000) end return t\" 0")
+    source = "EVAL \"local t = {} for i = 1, 40 do t[i] = string.rep('x', 1000000) end return t\" 0"
+    run = await visitor.run(source, limits=visitor.limits(max_run_ms=5_000, left_ms=5_000))
     assert isinstance(run.error, StatementStopped)
     assert run.error.limit is not None
     assert run.error.limit[0] == "max_output_bytes"
