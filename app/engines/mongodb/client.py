@@ -104,7 +104,7 @@ class MongoClient(Client):
         self._plans_of.clear()
         self.host.begin()
         self.work.begin()
-        self._bridge = Bridge(self.host.operations())
+        self._bridge = Bridge(self.host.operations(), self.host.direct)
         self._script = await self._scripts.open(self._bridge.call)
 
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:

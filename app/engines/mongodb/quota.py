@@ -55,6 +55,14 @@ class Ledger:
                 )
         self._since_bytes += n_bytes
 
+    def passes(self, order: Order, n_bytes: int) -> bool:
+        """Whether what is known suffices to let a command through; it then counts. False: ask with `before`."""
+        fresh = time.monotonic() - self._asked_at <= FRESH_S and self._since_bytes <= SLICE_BYTES
+        if not fresh or order.target not in self._known or self._bytes + n_bytes > self.max_bytes:
+            return False
+        self._since_bytes += n_bytes
+        return True
+
     async def ask(self) -> None:
         self._figures = await self._admin.figures(self._namespace)
         self._asked_at = time.monotonic()
