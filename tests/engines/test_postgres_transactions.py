@@ -3,8 +3,6 @@
 import pytest
 
 from app.core.results import Notice
-from app.engines.postgres import engine as engine_module
-from app.engines.postgres.client import PARKED
 from tests.engines.test_postgres_support import Visitor, ada, bob  # noqa: F401
 
 # ruff: noqa: F811
@@ -43,6 +41,9 @@ async def test_each_way_to_end_one_is_a_statement(ada: Visitor) -> None:
     assert (await ada.must("SELECT count(*) FROM t")).value == "1"
 
 
+PARKED = "This connection was closed while nobody used it: its open transaction was rolled back."
+
+
 async def test_parking_rolls_back_and_says_so_once(ada: Visitor) -> None:
     await ada.must("CREATE TABLE t (a int); BEGIN; INSERT INTO t VALUES (1)")
     await ada.must("SELECT 1", client="A")
@@ -53,13 +54,33 @@ async def test_parking_rolls_back_and_says_so_once(ada: Visitor) -> None:
     assert (await ada.must("SELECT 1", client="A")).notices == []
 
 
+@pytest.mark.parametrize(
+    ("source", "lost"),
+    [
+        ("SELECT 1; SET LOCAL work_mem = '1MB'; CREATE TABLE t (a int)", None),
+        ("LISTEN news", "its LISTEN is gone"),
+        ("PREPARE p AS SELECT 1; CREATE TEMP TABLE x (a int)", "its prepared statements and temporary tables are gone"),
+        (
+            "SET work_mem = '1MB'; LISTEN news; BEGIN; DECLARE c CURSOR FOR SELECT 1",
+            "its LISTEN, cursors and settings are gone; its open transaction was rolled back",
+        ),
+        ("LISTEN news; UNLISTEN *; PREPARE p AS SELECT 1; DISCARD ALL", None),
+    ],
+)
+async def test_parking_says_what_is_lost(ada: Visitor, source: str, lost: str | None) -> None:
+    await ada.must(source)
+    await ada.engine.park(0)
+    said = [notice.message for notice in (await ada.must("SELECT 1")).notices]
+    assert said == ([f"This connection was closed while nobody used it: {lost}."] if lost else [])
+
+
 async def test_making_room_takes_a_transaction_last(
     ada: Visitor, bob: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ada.engine.park(0)
     await ada.must("BEGIN")
     await ada.must("SELECT 1", client="A")
-    monkeypatch.setattr(engine_module, "MAX_OPEN_CLIENTS", 2)
+    monkeypatch.setattr(ada.engine, "settings", ada.engine.settings.model_copy(update={"postgres_max_clients": 2}))
     await bob.must("BEGIN")
     assert (await ada.must("SELECT 1")).notices == []
     await bob.must("SELECT 1", client="A")

@@ -280,7 +280,7 @@ async def test_least_recently_used_clients_make_room(
     ada: Visitor, bob: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ada.engine.close_clients()
-    monkeypatch.setattr("app.engines.postgres.engine.MAX_OPEN_CLIENTS", 2)
+    monkeypatch.setattr(ada.engine, "settings", ada.engine.settings.model_copy(update={"postgres_max_clients": 2}))
     await ada.must("BEGIN; SELECT 1", client="A")
     await ada.must("SELECT 1", client="B")
     await bob.must("SELECT 1")

@@ -15,7 +15,7 @@ from app.core.plans import Plan
 from app.core.results import Event, Notice, Result, Statement
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.postgres import commands, copying, dialects, explaining, exporting
+from app.engines.postgres import commands, copying, dialects, explaining, exporting, held
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.catalog import question
 from app.engines.postgres.connecting import Connector
@@ -25,13 +25,12 @@ from app.engines.postgres.statements import first_words, without_go, words_of
 from app.engines.postgres.text_codec import Answer, execute
 from app.engines.postgres.watchdog import Watchdog
 
-__all__ = ["PARKED", "RECONNECTED", "PostgresClient"]
+__all__ = ["RECONNECTED", "PostgresClient"]
 
 GROWING = frozenset({"insert", "update", "merge", "copy", "create", "do", "call", "refresh", "reindex", "import"})
 MAX_NATURAL_JOINS = 12
 _CALLED = re.compile(r"([A-Za-z_][\w$]*)\"?\s*\(")
 _NATURAL = re.compile(r"\bnatural\b", re.IGNORECASE)
-PARKED = "This connection was closed while nobody used it: its open transaction was rolled back."
 
 
 class PostgresClient(Client):
@@ -42,6 +41,7 @@ class PostgresClient(Client):
         self._session = Session(sandbox, name, connector, admin, watchdog)
         self._closed = False
         self._source = ""
+        self._held: set[str] = set()
 
     @property
     def alive(self) -> bool:
@@ -55,6 +55,11 @@ class PostgresClient(Client):
     def in_transaction(self) -> bool:
         """Whether a transaction is open between runs, or failed and waits for ROLLBACK."""
         return self.transaction != "none"
+
+    @property
+    def farewell(self) -> str | None:
+        """What is lost when this is closed now."""
+        return held.lost(self._held, rolled_back=self.in_transaction)
 
     @property
     def is_working(self) -> bool:
@@ -87,6 +92,7 @@ class PostgresClient(Client):
             if exc.code in dialects.UNREADABLE:
                 exc.translation = await asyncio.to_thread(dialects.translation, self._source)
             raise
+        self._note(words)
         total_ms = (time.perf_counter() - began) * 1000
         result.stats = replace(result.stats, total_ms=total_ms)
         messages, message_bytes = session.take_messages(total_ms, limits.max_reply_bytes - result.reply_bytes)
@@ -104,6 +110,15 @@ class PostgresClient(Client):
         async with aclosing(exporting.export(statement, self._session, limits)) as parts:
             async for part in parts:
                 yield part
+
+    def _note(self, words: tuple[str, ...]) -> None:
+        """Remember what a statement that completed left in the connection."""
+        if words[:2] == ("discard", "all"):
+            self._held.clear()
+        elif words[:1] == ("unlisten",):
+            self._held.discard(held.LISTENING)
+        elif kept := held.kept_by(words):
+            self._held.add(kept)
 
     async def _result(self, statement: Statement, words: tuple[str, ...], limits: Limits) -> Result:
         session = self._session

@@ -24,7 +24,7 @@ from app.core.vocabulary import Word
 from app.engines.postgres import dialects, explained, exporting, filling, formatting, schema, statements, vocabulary
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
-from app.engines.postgres.client import PARKED, PostgresClient
+from app.engines.postgres.client import PostgresClient
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer, find_binary
@@ -62,7 +62,7 @@ class PostgresEngine(Engine):
         self._watchdog: Watchdog | None = None
         self._connector: Connector | None = None
         self._words: list[Word] | None = None
-        self._rolled_back: set[tuple[str, str]] = set()
+        self._farewells: dict[tuple[str, str], str] = {}
 
     @classmethod
     def diagnose(cls, settings: Settings, places: Places) -> Diagnosis:
@@ -121,7 +121,7 @@ class PostgresEngine(Engine):
 
     async def drop(self, sandbox: Sandbox) -> None:
         await self.close_clients(sandbox)
-        self._rolled_back = {key for key in self._rolled_back if key[0] != sandbox.namespace}
+        self._farewells = {key: said for key, said in self._farewells.items() if key[0] != sandbox.namespace}
         await self.admin.drop(sandbox)
         if self._watchdog:
             self._watchdog.forget(name_of(sandbox))
@@ -133,15 +133,14 @@ class PostgresEngine(Engine):
         await self._make_room()
         client = PostgresClient(sandbox, name, self._connector, admin, self._watchdog)
         await client.connect()
-        if (sandbox.namespace, name) in self._rolled_back:
-            self._rolled_back.discard((sandbox.namespace, name))
-            client.say(Notice("warning", PARKED))
+        if said := self._farewells.pop((sandbox.namespace, name), None):
+            client.say(Notice("warning", said))
         return client
 
     async def park(self, idle_ms: int, *, busy: frozenset[str] = frozenset()) -> int:
-        open_before = {key for key, client in self._clients.items() if client.transaction != "none"}
+        said = {key: client.farewell for key, client in self._clients.items() if isinstance(client, PostgresClient)}
         parked = await super().park(idle_ms, busy=busy)
-        self._rolled_back |= open_before - self._clients.keys()
+        self._farewells |= {key: text for key, text in said.items() if text and key not in self._clients}
         return parked
 
     async def _make_room(self) -> None:
@@ -155,10 +154,10 @@ class PostgresEngine(Engine):
         ]
         if not idle:
             raise self.busy()
-        in_transaction, _, key = min(idle)
+        _, _, key = min(idle)
         client = self._clients.pop(key)
-        if in_transaction:
-            self._rolled_back.add(key)
+        if isinstance(client, PostgresClient) and client.farewell:
+            self._farewells[key] = client.farewell
         await client.close()
 
     @classmethod
