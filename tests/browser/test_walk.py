@@ -205,6 +205,8 @@ def test_10_the_keyboard_reaches_everything(page: Page) -> None:
         "/dynamodb",
         "/postgres/diagram",
         "/compare",
+        "/explain",
+        "/postgres/runs",
         "/api/docs",
         "/nothing-here",
     ],
