@@ -18,7 +18,8 @@ class Cell:
 
     @property
     def covered(self) -> bool:
-        return bool(self.tasks) or self.state == "none"
+        """A lab's cell may wait for the lab, as long as its row has a task in a single sandbox."""
+        return bool(self.tasks) or self.state in ("none", "lab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Topic:
 
     @property
     def covered(self) -> bool:
-        return all(cell.covered for cell in self.cells.values())
+        return all(cell.covered for cell in self.cells.values()) and any(cell.tasks for cell in self.cells.values())
 
 
 @cache
@@ -40,8 +41,13 @@ def topics() -> tuple[Topic, ...]:
 
 
 def uncovered() -> list[tuple[int, str]]:
-    """Cells of the subject that want a task and have none: (topic, engine)."""
-    return [(topic.number, engine) for topic in topics() for engine, cell in topic.cells.items() if not cell.covered]
+    """Cells of the subject that want a task and have none: (topic, engine). Of a row without any task, all of its cells."""
+    return [
+        (topic.number, engine)
+        for topic in topics()
+        for engine, cell in topic.cells.items()
+        if not cell.covered or not any(cell.tasks for cell in topic.cells.values())
+    ]
 
 
 def _cells(entry: Mapping[str, object]) -> dict[str, Cell]:

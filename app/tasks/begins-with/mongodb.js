@@ -1,0 +1,1 @@
+db.words.find({ _id: /^Po/ }).sort({ _id: 1 })

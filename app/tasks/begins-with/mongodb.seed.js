@@ -1,0 +1,1 @@
+db.words.insertMany(["Pencil", "Postcard", "Pot", "Pocket atlas", "Purse", "Teapot"].map((word) => ({ _id: word })))

@@ -1,0 +1,1 @@
+SELECT name FROM words WHERE name LIKE 'Po%' ORDER BY name;

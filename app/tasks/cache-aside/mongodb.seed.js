@@ -1,0 +1,1 @@
+db.cache.createIndex({ until: 1 }, { expireAfterSeconds: 0 })

@@ -1,0 +1,1 @@
+db.visits.aggregate([{ $group: { _id: "$name" } }, { $count: "people" }])

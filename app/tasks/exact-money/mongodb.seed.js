@@ -1,0 +1,1 @@
+db.ledger.insertOne({ _id: 1, total: Decimal128("0.1") })

@@ -1,0 +1,1 @@
+db.sessions.find({ until: { $gt: new Date() } }, { _id: 1 })

@@ -1,0 +1,1 @@
+SELECT name FROM sessions WHERE until > now();

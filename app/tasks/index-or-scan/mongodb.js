@@ -1,0 +1,1 @@
+db.orders.find({ status: "new" }, { _id: 1 })

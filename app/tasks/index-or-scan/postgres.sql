@@ -1,0 +1,1 @@
+SELECT id AS order_id FROM orders WHERE status = 'new';

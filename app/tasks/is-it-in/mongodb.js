@@ -1,0 +1,1 @@
+db.blocked.countDocuments({ _id: 4711 }, { limit: 1 })

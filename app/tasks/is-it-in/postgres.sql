@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM blocked WHERE number = 4711) AS blocked;

@@ -1,0 +1,1 @@
+db.notes.insertOne({ _id: 1, body: "theirs", version: 2 })

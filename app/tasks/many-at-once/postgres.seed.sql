@@ -1,0 +1,1 @@
+CREATE TABLE measures (id int PRIMARY KEY, value int NOT NULL);

@@ -1,0 +1,1 @@
+SELECT name FROM products WHERE id = ANY ('{3,9,17}');

@@ -1,0 +1,3 @@
+db.members.updateMany({ plan: { $exists: false } }, { $set: { plan: "free" } })
+
+db.members.find()

@@ -1,0 +1,1 @@
+db.members.insertMany([{ _id: "Ada" }, { _id: "Grace", plan: "pro" }])

@@ -1,0 +1,2 @@
+CREATE TABLE members (name text PRIMARY KEY);
+INSERT INTO members VALUES ('Ada'), ('Grace');

@@ -1,0 +1,1 @@
+db.accounts.updateOne({ _id: "Grace" }, { $inc: { balance: -500 } })

@@ -1,0 +1,1 @@
+rs.status().myState === 1

@@ -1,0 +1,1 @@
+db.users.findOne({ _id: 12 }, { _id: 0, city: 1 })

@@ -1,0 +1,1 @@
+db.flags.insertOne({ _id: "beta", flag: "off" })

@@ -1,0 +1,1 @@
+db.sessions.insertOne({ _id: "s1", user: "Ada" })

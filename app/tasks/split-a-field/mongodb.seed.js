@@ -1,0 +1,1 @@
+db.authors.insertOne({ _id: 1, name: "Ada Lovelace" })

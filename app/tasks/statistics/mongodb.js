@@ -1,0 +1,1 @@
+100 * db.events.countDocuments({ kind: "error" }) / db.events.countDocuments({})

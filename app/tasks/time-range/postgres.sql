@@ -1,0 +1,4 @@
+SELECT celsius
+FROM readings
+WHERE device_id = 3 AND at BETWEEN '2026-04-01 10:00Z' AND '2026-04-01 12:00Z'
+ORDER BY at;

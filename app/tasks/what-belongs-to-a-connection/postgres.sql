@@ -1,0 +1,3 @@
+SET application_name = 'worker';
+
+SELECT current_setting('application_name') AS name;
