@@ -10,10 +10,9 @@ from app.config import Settings
 from app.core.engine import Engine, SchemaObject
 from app.datasets import DATASETS, dataset
 from app.engines import ENGINES
-from app.playground import tasks, topics, verification
+from app.playground import services, tasks, topics, verification
 from app.playground.engines import Engines
 from app.playground.runner import Runner
-from app.playground.sandboxes import Sandboxes
 from app.stores.memory import MemoryStore
 
 
@@ -26,15 +25,13 @@ async def runner(
     engines = Engines({engine.slug: engine for engine in (postgres, mongodb, redis, dynamodb)})
     for offer in engines:
         offer.ready = True
-    store = MemoryStore()
-    sandboxes = Sandboxes(engines, store, settings)
-    runner = Runner(engines, sandboxes, store, settings)
-    yield runner
+    built = services.build(settings, engines, MemoryStore(), b"tasks")
+    yield built.runner
     for session in ("verify", *(f"verify-{name}" for name in DATASETS)):
         for slug in ENGINES:
-            await runner.reset(session, slug)
-    await runner.close()
-    await sandboxes.close()
+            await built.runner.reset(session, slug)
+    await built.runner.close()
+    await built.sandboxes.close()
 
 
 @pytest.mark.timeout(180)
