@@ -1,17 +1,38 @@
 """Settings: every knob, its unit in the name, its default, one sentence."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 
 class Settings(BaseSettings):
     """Read from `SANDTABLE_*` environment variables; the CLI and tests pass values directly."""
 
     model_config = SettingsConfigDict(env_prefix="SANDTABLE_", extra="forbid", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values given directly, then the environment, then files of `SANDTABLE_SECRETS_DIR` named like the variables."""
+        folder = os.environ.get("SANDTABLE_SECRETS_DIR")
+        files = (SecretsSettingsSource(settings_cls, secrets_dir=folder),) if folder else ()
+        return init_settings, env_settings, *files
 
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8000, description="Port the web server listens on.")
@@ -150,7 +171,7 @@ class Settings(BaseSettings):
     drain_ms: int = Field(
         0,
         ge=0,
-        description="How long /readyz says draining after SIGTERM while requests are still answered; a few seconds behind a proxy.",
+        description="How long /servingz says draining after SIGTERM while requests are still answered; a few seconds behind a proxy.",
     )
     report_address: str | None = Field(
         None, description="URL or mailto: address that the Report link of a shared playground leads to."

@@ -141,6 +141,13 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@router.get("/servingz", tags=["health"])
+async def servingz(services: ServicesDep) -> Response:
+    """Whether a proxy should send requests here: 503 only while this process drains. An engine that is away is no reason."""
+    draining = services.state.draining
+    return JSONResponse({"draining": draining}, 503 if draining else 200)
+
+
 @router.get("/readyz", tags=["health"])
 async def readyz(services: ServicesDep) -> Response:
     """The state of each engine and of the store; 503 while an engine that should run does not, and while this process drains."""

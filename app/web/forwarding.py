@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_WAIT_S = 1.0
 CHUNK = 65_536
-ANYWHERE = ("/static/", "/healthz", "/readyz", "/words/", "/api/openapi.json", "/api/docs")
+ANYWHERE = ("/static/", "/healthz", "/readyz", "/servingz", "/words/", "/api/openapi.json", "/api/docs")
 OF_ONE_CONNECTION = frozenset(
     {b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade", b"expect", b"trailer"}
 )

@@ -144,6 +144,6 @@ def _kind(path: str) -> str:
     first = path.split("/", 2)[1] if path.startswith("/") else ""
     return (
         first
-        if first in ("api", "partials", "static", "events", "words", "p", "share", "healthz", "readyz")
+        if first in ("api", "partials", "static", "events", "words", "p", "share", "healthz", "readyz", "servingz")
         else "page"
     )
