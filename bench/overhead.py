@@ -22,7 +22,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 
 from app.config import Settings
 from app.core.sandbox import Sandbox
-from app.engines.dynamodb.calls import REGION
+from app.engines.dynamodb.arns import REGION
 from app.engines.mongodb.admin import database_of
 from app.engines.postgres.admin import name_of
 from app.engines.redis.policy import VISITOR_USER
