@@ -79,3 +79,17 @@ def test_every_word_says_what_it_is() -> None:
     assert {"method", "stage", "query operator", "update operator", "accumulator", "expression"} == {
         w.kind for w in words
     }
+
+
+def test_the_page_about_it_has_the_figures(offered: dict[str, set[str]]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mongodb.md").read_text()
+    here = of = 0
+    for group in ("collection", "cursor", "database"):
+        sense, none = MANUAL[group]["sense"].split(), MANUAL[group]["none"]
+        found = len(set(sense) & offered[group])
+        assert f"| {group} | {found} | {len(sense)} |" in page
+        assert all(f"`{name}`" in page for name in (*none, *set(sense) - offered[group]))
+        here, of = here + found, of + len(sense)
+    assert f"{here} of the {of} that make sense" in page
+    snippets = (Path(__file__).parent / "data" / "mongodb_snippets.txt").read_text()
+    assert f"has {sum(line.startswith('> ') for line in snippets.splitlines())} snippets" in page

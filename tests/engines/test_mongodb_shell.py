@@ -179,6 +179,13 @@ async def test_an_error(
     assert visitor.sandbox.namespace not in error.message
 
 
+async def test_a_bulk_error_says_which_write_it_was(visitor: Visitor) -> None:
+    run = await visitor.run("db.b.insertMany([{_id: 1}, {_id: 2}, {_id: 2}, {_id: 3}])")
+    assert run.failed.detail == "It was number 3 of the writes; the others: 2 inserted."
+    run = await visitor.run("db.b.bulkWrite([{deleteOne: {filter: {_id: 1}}}, {insertOne: {document: {_id: 2}}}])")
+    assert run.failed.detail == "It was number 2 of the writes; the others: 1 deleted."
+
+
 async def test_a_script_can_catch_what_the_server_refuses(visitor: Visitor) -> None:
     run = await visitor.run(
         "db.c.insertOne({_id: 1})\n"

@@ -121,8 +121,22 @@ def statement_error(failed: ScriptFailed, failure: HostFailure | None, offset: i
     fields = failure.fields
     code = str(fields.get("codeName") or fields.get("code") or fields["name"])
     info = fields.get("errInfo")
-    detail = ("\n".join(reasons(info)) or to_text(info)) if info else None
+    account = ("\n".join(reasons(info)) or to_text(info)) if info else None
+    detail = "\n".join(part for part in (_where_in_bulk(fields), account) if part) or None
     return StatementFailed(str(fields["message"]), code=code, hint=HINTS.get(code), detail=detail, offset=offset)
+
+
+def _where_in_bulk(fields: dict[str, Any]) -> str | None:
+    """Which of several writes failed, and what was done by the others."""
+    index, result = fields.get("index"), fields.get("result")
+    if fields["name"] != "MongoBulkWriteError" or not isinstance(index, int) or not isinstance(result, dict):
+        return None
+    done = [
+        f"{result[key]} {key.removesuffix('Count')}"
+        for key in ("insertedCount", "modifiedCount", "upsertedCount", "deletedCount")
+        if isinstance(result.get(key), int) and result[key]
+    ]
+    return f"It was number {index + 1} of the writes; the others: {', '.join(done) or 'nothing done'}."
 
 
 def to_text(info: Any) -> str:
