@@ -17,12 +17,12 @@ Send = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 PAGED = frozenset(("Query", "Scan", "ExecuteStatement"))
 PAGE_BYTES = 1_000_000
 FIRST_PAGE_ITEMS = 250
-MIN_PAGE_ITEMS = 25
+MIN_PAGE_ITEMS = 10
 MAX_PAGE_ITEMS = 2_000
 SLOW_FILTER_ITEMS = 10
 """The first page of a filter with contains(), which may take long on each item."""
-QUICK_PAGE_S, SLOW_PAGE_S = 0.1, 0.4
-MAX_PAGE_WORK = 400_000
+QUICK_PAGE_S, SLOW_PAGE_S = 0.03, 0.08
+MAX_PAGE_WORK = 100_000
 """Items times characters of filter in one page: the emulator reads the filter anew for each item, and nothing stops it."""
 
 
