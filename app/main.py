@@ -37,6 +37,7 @@ from app.web import (
     explain,
     exports,
     formats,
+    labs,
     live,
     manage,
     palette,
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 STORE_DATABASE = "sandtable"
 PARTS = (
     *(api, api_playgrounds, docs, compare, tasks, topics, formats, embed, share, manage, exports),
-    *(live, palette, trials, explain, runs, workbench),
+    *(labs, live, palette, trials, explain, runs, workbench),
 )
 """Groups of routes, in the order in which a path is looked for."""
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -105,6 +106,7 @@ def create_app(
             built.janitor.start()
             stack.push_async_callback(built.sandboxes.close)
             stack.push_async_callback(built.runner.close)
+            stack.push_async_callback(built.labs.close)
             stack.push_async_callback(built.janitor.stop)
             if on_ready:
                 on_ready(built)

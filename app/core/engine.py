@@ -171,6 +171,8 @@ class Engine(ABC):
     """How an open transaction is ended: pairs of a button's label and the source it runs. The last one also ends a failed one."""
     preview: ClassVar[str] = ""
     """A source that shows the first rows of an object: `{name}` is its name as a source writes it, `{string}` that as a JSON string."""
+    before_lab: ClassVar[str] = ""
+    """A source that each client of a lab runs first, so that it may wait for longer than a run."""
     creation_is_slow: ClassVar[bool] = False
     """True where `create` takes long enough that a pool of ready sandboxes is kept."""
 
@@ -267,6 +269,10 @@ class Engine(ABC):
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         """What the sandbox holds. Empty when it was never created."""
 
+    async def waiting(self, sandbox: Sandbox, name: str) -> str | None:
+        """What the running statement of the client of that name waits for, as the server tells it; None while it works, or is done."""
+        return None
+
     async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
         """What lies at the path of a schema object, at most 100 at a time. Raises NotFound for a path that is none."""
         raise NotFound(f"There is nothing at {path!r}.")
@@ -327,6 +333,12 @@ class Engine(ABC):
             if client is not None:
                 await client.close()
             self._opening.pop(key, None)
+
+    async def close_client(self, sandbox: Sandbox, name: str) -> None:
+        """Close one client of the sandbox; the next call of `client` opens a fresh one."""
+        client = self._clients.pop((sandbox.namespace, name), None)
+        if client is not None:
+            await client.close()
 
     async def park(self, idle_ms: int, *, busy: frozenset[str] = frozenset()) -> int:
         """Close clients unused for `idle_ms`, except in the namespaces in `busy`. Returns how many were closed."""

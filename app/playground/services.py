@@ -8,6 +8,7 @@ from app.playground.consumption import Consumption
 from app.playground.engines import Engines
 from app.playground.exporting import Exports
 from app.playground.janitor import Janitor
+from app.playground.labs import Labs
 from app.playground.pasted import PastedPlans
 from app.playground.rates import Rates
 from app.playground.replicas import Replicas
@@ -44,6 +45,7 @@ class Services:
     timings: Timings
     replicas: Replicas
     pasted: PastedPlans
+    labs: Labs
     store_note: str | None = None
 
 
@@ -76,5 +78,6 @@ def build(
         timings=Timings(runner),
         replicas=replicas,
         pasted=PastedPlans(engines, settings),
+        labs=Labs(engines, sandboxes, runner, settings),
         store_note=store_note,
     )

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
+from app.playground import labs
 from app.web.deps import ServicesDep
 
 router = APIRouter(include_in_schema=False)
@@ -11,7 +12,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/palette.json")
 async def places(services: ServicesDep) -> Response:
     """Entries as `{"label", "group", "href"}`, in menu order: pages, engines, examples."""
-    pages = [("Home", "/"), ("Compare", "/compare"), ("API", "/api/docs")]
+    pages = [("Home", "/"), ("Compare", "/compare"), ("Labs", "/labs"), ("API", "/api/docs")]
     engines = [offer.engine for offer in services.engines]
     entries = [(label, "page", href) for label, href in pages]
     entries += [(engine.label, "engine", f"/{engine.slug}") for engine in engines]
@@ -19,5 +20,10 @@ async def places(services: ServicesDep) -> Response:
         (f"{engine.label}: {example.title}", "example", f"/{engine.slug}?example={example.slug}")
         for engine in engines
         for example in engine.examples()
+    ]
+    entries += [
+        (f"{services.engines.offer(lab.engine).engine.label}: {lab.title}", "lab", f"/labs/{lab.engine}/{lab.slug}")
+        for lab in labs.catalogue().values()
+        if lab.engine in {engine.slug for engine in engines}
     ]
     return JSONResponse([{"label": label, "group": group, "href": href} for label, group, href in entries])

@@ -18,6 +18,7 @@ import "./count-down.js";
 import "./views.js";
 import "./tabs.js";
 import "./palette.js";
+import "./labs.js";
 import "./data-table.js";
 import "./pan-zoom.js";
 import "./plan.js";

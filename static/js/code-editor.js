@@ -38,6 +38,7 @@ class CodeEditor extends HTMLElement {
       label: textarea.getAttribute("aria-label"),
       readonly: textarea.readOnly,
       vim: recall("vim") !== null,
+      lanes: this.dataset.lanes,
       onChange: () => this.changed(),
     });
     this.dataset.ready = "";

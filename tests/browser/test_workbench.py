@@ -169,7 +169,7 @@ def test_8_the_editor_as_the_visitor_likes_it(page: Page) -> None:
     expect(content).to_contain_text("select 1")
 
 
-PAGES = ("/", "/postgres", "/mongodb", "/redis", "/dynamodb", "/compare", "/api/docs")
+PAGES = ("/", "/postgres", "/mongodb", "/redis", "/dynamodb", "/compare", "/tasks", "/topics", "/labs", "/api/docs")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -188,3 +188,36 @@ def test_9_no_page_breaks_a_rule_of_accessibility(browser: Browser, served: Serv
             found[path] = violations
     context.close()
     assert found == {}
+
+
+def test_10_a_lab_is_stepped_by_keyboard_and_played(page: Page) -> None:
+    page.goto("/labs")
+    page.get_by_role("link", name=re.compile("^Lost update: read")).click()
+    page.locator("#source[data-ready]").wait_for()
+    page.locator("#source .cm-content").click()
+    timeline = page.locator("#timeline")
+    for step in range(1, 7):
+        page.keyboard.press("ControlOrMeta+Enter")
+        expect(timeline.locator(".run-summary")).to_contain_text(f"{step} of 9 steps")
+    expect(timeline.locator(".run-summary .pill")).to_have_text("B waits")
+    expect(timeline.locator("svg.timeline .wait")).to_contain_text("waits for A")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(timeline.locator("svg.timeline")).to_contain_text("6 goes on")
+    page.get_by_role("button", name="Play").click()
+    expect(timeline.locator(".run-summary .pill")).to_have_text("done")
+    expect(timeline.locator("svg.timeline")).to_contain_text("(90)")
+    assert axe_violations(page) == []
+
+
+def test_11_a_lab_works_without_javascript(browser: Browser, served: Served) -> None:
+    context = browser.new_context(base_url=f"http://127.0.0.1:{served.port}", java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/labs/redis/watch-optimistic")
+    page.get_by_role("button", name="Step").click()
+    expect(page.locator("#timeline")).to_contain_text("1 of 12 steps")
+    page.get_by_role("button", name="Step").click()
+    expect(page.locator("#timeline")).to_contain_text("2 of 12 steps")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("#timeline svg")).to_contain_text("(nil)")
+    expect(page.locator("h1")).to_have_text("WATCH: optimistic locking")
+    context.close()

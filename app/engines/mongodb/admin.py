@@ -150,6 +150,22 @@ class Admin:
         with _ours("admin"):
             return [op["opid"] async for op in self.motor.admin.aggregate(pipeline)]
 
+    async def waits(self, comment: str) -> bool:
+        """Whether an operation of the run tries again after a write conflict, while another transaction of its user is open."""
+        held = {"$or": [{"waitingForLock": True}, {"writeConflicts": {"$gt": 0}}]}
+        kinds = {
+            "held": [{"$match": {"$and": [marked(comment), held]}}, {"$project": {"lsid": 1}}],
+            "open": [{"$match": {"transaction": {"$exists": True}}}, {"$project": {"lsid": 1}}],
+        }
+        pipeline: list[dict[str, Any]] = [{"$currentOp": {"allUsers": True, "idleSessions": True}}, {"$facet": kinds}]
+        with _ours("admin"):
+            (found,) = [found async for found in self.motor.admin.aggregate(pipeline)]
+        return any(
+            op["lsid"]["uid"] == other["lsid"]["uid"] and op["lsid"]["id"] != other["lsid"]["id"]
+            for op in found["held"]
+            for other in found["open"]
+        )
+
     async def end(self, match: dict[str, Any]) -> None:
         """Kill the operations that match and wait until they are gone.
 

@@ -176,6 +176,14 @@ class MongoEngine(Engine):
             async for done in filling.load(database, part):
                 yield done
 
+    async def waiting(self, sandbox: Sandbox, name: str) -> str | None:
+        client = self._clients.get((sandbox.namespace, name))
+        if not isinstance(client, MongoClient) or not client.work.comment:
+            return None
+        if await self.admin.waits(client.work.comment):
+            return "waits: a transaction has changed the document, so the write is tried again until that ends"
+        return None
+
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         self._must_run()
         motor = await self._motor(sandbox)

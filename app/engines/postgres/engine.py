@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     import asyncpg
 
 CHECK_WAIT_S = 1.0
+WAITS = {
+    "transactionid": "its transaction changed the row",
+    "tuple": "it is first in line for the row",
+    "relation": "a lock on the table",
+    "spectoken": "it inserts the same key",
+}
+"""What a lock's kind means to who waits for it (PostgreSQL manual, pg_locks)."""
 
 
 class PostgresEngine(Engine):
@@ -51,6 +58,7 @@ class PostgresEngine(Engine):
     formats: ClassVar[bool] = True
     translates: ClassVar[bool] = True
     draws: ClassVar[bool] = True
+    before_lab: ClassVar[str] = "SET statement_timeout = 0; SET lock_timeout = 0"
     creation_is_slow: ClassVar[bool] = True
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = (("Commit", "COMMIT"), ("Rollback", "ROLLBACK"))
 
@@ -125,6 +133,21 @@ class PostgresEngine(Engine):
         await self.admin.drop(sandbox)
         if self._watchdog:
             self._watchdog.forget(name_of(sandbox))
+
+    async def waiting(self, sandbox: Sandbox, name: str) -> str | None:
+        client = self._clients.get((sandbox.namespace, name))
+        if not isinstance(client, PostgresClient) or not client.pid:
+            return None
+        if self._admin is None or not (rows := await self._admin.fetch(question("waiting"), client.pid)):
+            return None
+        kind, mode, blockers = rows[0]
+        names = {
+            other.pid: other_name
+            for (namespace, other_name), other in self._clients.items()
+            if namespace == sandbox.namespace and isinstance(other, PostgresClient)
+        }
+        whose = " and ".join(sorted({names.get(pid, "another connection") for pid in blockers}))
+        return f"waits for {whose}: {WAITS.get(kind, f'a lock on {kind}')} ({mode})"
 
     async def open(self, sandbox: Sandbox, name: str) -> Client:
         admin = self.admin

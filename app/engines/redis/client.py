@@ -68,6 +68,11 @@ class RedisClient(Client):
         return self._connection.standing.transaction if self._connection.open else "none"
 
     @property
+    def connection_id(self) -> int:
+        """The server's id of this connection."""
+        return self._connection.id
+
+    @property
     def alive(self) -> bool:
         return not self._idle.is_set() or self._connection.in_step
 

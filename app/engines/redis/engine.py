@@ -134,6 +134,16 @@ class RedisEngine(Engine):
         with translated():
             return await self._manual.words()
 
+    async def waiting(self, sandbox: Sandbox, name: str) -> str | None:
+        client, server = self._clients.get((sandbox.namespace, name)), self.fleet.known(sandbox.namespace)
+        if not isinstance(client, RedisClient) or server is None or not server.running:
+            return None
+        with translated():
+            for told in await server.admin().client_list(client_id=[str(client.connection_id)]):
+                if "b" in told["flags"]:
+                    return f"waits in {told['cmd'].upper()} until there is something to take"
+        return None
+
     async def inspect(self, sandbox: Sandbox) -> list[SchemaObject]:
         server = self.fleet.known(sandbox.namespace)
         if server is None or not (server.running or server.snapshot.exists()):

@@ -18,6 +18,7 @@ import {
 } from "@codemirror/view";
 
 import { sandboxCompletion } from "./completion.js";
+import { laneMarks } from "./lanes.js";
 import { errorMarks } from "./marks.js";
 import { highlighting, theme } from "./theme.js";
 
@@ -64,7 +65,7 @@ export async function setVim(view, on) {
   view.dispatch({ effects: vimKeys.reconfigure(await vimExtension(on)) });
 }
 
-export async function createEditor(parent, { doc, mode, label, readonly, vim, onChange }) {
+export async function createEditor(parent, { doc, mode, label, readonly, vim, lanes, onChange }) {
   const { language, offersNames } = (await LANGUAGES[mode]?.()) ?? { language: [] };
   return new EditorView({
     parent,
@@ -83,6 +84,7 @@ export async function createEditor(parent, { doc, mode, label, readonly, vim, on
       highlighting,
       language,
       errorMarks,
+      lanes ? laneMarks(lanes) : [],
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
     ],
   });

@@ -1,0 +1,116 @@
+"""Labs: two connections into one sandbox, stepped or played through a script, and the timeline of what happened."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.core.errors import NotFound, PlaygroundError, StatementError
+from app.playground import labs
+from app.playground.engines import Offer
+from app.playground.labs import Lab
+from app.playground.services import Services
+from app.web import render
+from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep, SourceForm, engine_context, lines
+from app.web.timeline import lay_out, summary
+
+router = APIRouter(include_in_schema=False)
+
+MAX_LINK = 6_000
+Action = Annotated[Literal["play", "step", "end"], Form()]
+
+
+@router.get("/labs")
+async def catalogue(request: Request, session: SessionDep) -> Response:
+    return render.page(request, "labs", labs=list(labs.catalogue().values()))
+
+
+@router.get("/labs/{engine}")
+async def own_script(
+    request: Request, session: SessionDep, offer: OfferDep, source: Annotated[str, Query(max_length=MAX_LINK)] = ""
+) -> Response:
+    """A script of one's own, or one that came with the link; nothing is run."""
+    first = next((lab for lab in labs.catalogue().values() if lab.engine == offer.engine.slug), None)
+    return _page(request, offer, None, source or (first.source if first else ""), None)
+
+
+@router.get("/labs/{engine}/{slug}")
+async def ready(request: Request, session: SessionDep, offer: OfferDep, slug: str) -> Response:
+    lab = _lab(offer, slug)
+    return _page(request, offer, lab, lab.source, None)
+
+
+@router.post("/labs/{engine}")
+async def form(
+    request: Request,
+    services: ServicesDep,
+    session: RunningSessionDep,
+    offer: OfferDep,
+    action: Action = "step",
+    source: SourceForm = "",
+    slug: SourceForm = "",
+) -> Response:
+    """Step or play, without JavaScript."""
+    lab = _lab(offer, slug) if slug else None
+    if action == "end":
+        await services.labs.end(session, offer.engine.slug)
+        return RedirectResponse(request.url.path, 303)
+    run = await _go(services, session, offer, action, lines(source))
+    return _page(request, offer, lab, lines(source), run)
+
+
+@router.post("/partials/labs/{engine}")
+async def partial(
+    request: Request,
+    services: ServicesDep,
+    session: RunningSessionDep,
+    offer: OfferDep,
+    action: Action = "step",
+    source: SourceForm = "",
+) -> Response:
+    if action == "end":
+        await services.labs.end(session, offer.engine.slug)
+        run = None
+    else:
+        run = await _go(services, session, offer, action, lines(source))
+    return render.partial(request, "timeline", engine=engine_context(services, offer.engine.slug), **_shown(run))
+
+
+async def _go(services: Services, session: str, offer: Offer, action: str, source: str) -> dict[str, Any]:
+    """The timeline, or why there is none."""
+    go = services.labs.play if action == "play" else services.labs.step
+    try:
+        return await go(session, offer.engine.slug, source)
+    except StatementError as exc:
+        line = source.count("\n", 0, exc.offset) + 1 if exc.offset is not None else None
+        where = f"Line {line}: " if line else ""
+        return {"error": {"code": exc.code, "message": where + exc.message, "hint": exc.hint}}
+    except PlaygroundError as exc:
+        return {"error": {"code": exc.code, "message": exc.message, "hint": exc.hint}}
+
+
+def _lab(offer: Offer, slug: str) -> Lab:
+    lab = labs.lab(slug)
+    if lab.engine != offer.engine.slug:
+        raise NotFound(f"There is no lab {slug!r} for {offer.engine.label}.")
+    return lab
+
+
+def _page(request: Request, offer: Offer, lab: Lab | None, source: str, run: dict[str, Any] | None) -> Response:
+    listed = [entry for entry in labs.catalogue().values() if entry.engine == offer.engine.slug]
+    services: Services = request.app.state.services
+    return render.page(
+        request,
+        "lab",
+        engine=engine_context(services, offer.engine.slug),
+        lab=lab,
+        labs=listed,
+        source=source,
+        comment=offer.engine.line_comment,
+        **_shown(run),
+    )
+
+
+def _shown(run: dict[str, Any] | None) -> dict[str, Any]:
+    drawn = lay_out(run) if run is not None and "error" not in run else None
+    return {"run": run, "timeline": drawn, "summary": summary}

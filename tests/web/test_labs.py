@@ -1,0 +1,39 @@
+"""The pages of labs, on fake engines."""
+
+from starlette.testclient import TestClient
+
+from app.playground import labs
+from tests.web.test_pages import text
+
+
+def test_every_engine_takes_a_script_of_one_s_own(client: TestClient) -> None:
+    assert 'href="/labs/alpha"' in client.get("/labs").text
+    html = client.get("/labs/alpha", params={"source": "-- A: say <b>one</b>"}).text
+    assert "&lt;b&gt;one&lt;/b&gt;" in html
+    assert client.get("/labs/alpha", params={"source": "x" * 7_000}).status_code in (400, 422)
+
+
+def test_stepping_and_playing_with_and_without_javascript(client: TestClient) -> None:
+    script = "make thing\n-- A: say one\n-- B: nonsense\n-- A: say <i>three</i>"
+    page = text(client.post("/labs/alpha", data={"source": script, "action": "step"}).text)
+    assert "1 of 3 steps" in page
+    part = client.post("/partials/labs/alpha", data={"source": script, "action": "step"}).text
+    assert "2 of 3 steps" in text(part)
+    assert "unknown command nonsense" in part
+    played = client.post("/partials/labs/alpha", data={"source": script, "action": "play"}).text
+    assert "3 of 3 steps" in text(played)
+    assert "<i>" not in played
+    assert "The timeline appears here" in client.post("/partials/labs/alpha", data={"action": "end"}).text
+
+
+def test_what_can_t_be_played_is_said(client: TestClient) -> None:
+    for script, said in (("say one", "names no connection"), ("nonsense\n-- A: say x", "Line 1: unknown command")):
+        html = client.post("/partials/labs/alpha", data={"source": script, "action": "play"})
+        assert html.status_code == 200
+        assert said in html.text
+
+
+def test_unknown_labs_are_not_found(client: TestClient) -> None:
+    slug = next(iter(labs.catalogue()))
+    for path in ("/labs/alpha/none", f"/labs/alpha/{slug}", "/labs/gamma"):
+        assert client.get(path).status_code == 404
