@@ -14,7 +14,7 @@ def test_every_engine_takes_a_script_of_one_s_own(client: TestClient) -> None:
 
 
 def test_stepping_and_playing_with_and_without_javascript(client: TestClient) -> None:
-    script = "make thing\n-- A: say one\n-- B: nonsense\n-- A: say <i>three</i>"
+    script = "make thing\n-- A: say one\n-- B:\nnonsense\n-- A: say <i>three</i>"
     page = text(client.post("/labs/alpha", data={"source": script, "action": "step"}).text)
     assert "1 of 3 steps" in page
     part = client.post("/partials/labs/alpha", data={"source": script, "action": "step"}).text
