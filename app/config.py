@@ -94,6 +94,7 @@ class Settings(BaseSettings):
         600_000, ge=1, description="How long a DynamoDB source may be, since one item may have 400 kB."
     )
     max_body_bytes: int = Field(2_000_000, ge=1, description="How long a request body may be.")
+    max_import_bytes: int = Field(16_000_000, ge=1, description="How long an imported file may be.")
     max_share_bytes: int = Field(4_000_000, ge=1, description="How long a shared playground may be, results included.")
 
     max_export_bytes: int = Field(

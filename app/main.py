@@ -37,6 +37,8 @@ from app.web import (
     explain,
     exports,
     formats,
+    history,
+    imports,
     labs,
     live,
     manage,
@@ -60,7 +62,7 @@ log = logging.getLogger(__name__)
 
 STORE_DATABASE = "sandtable"
 PARTS = (
-    *(api, api_playgrounds, docs, compare, tasks, topics, formats, embed, share, manage, exports),
+    *(history, imports, api, api_playgrounds, docs, compare, tasks, topics, formats, embed, share, manage, exports),
     *(labs, live, palette, trials, explain, runs, workbench),
 )
 """Groups of routes, in the order in which a path is looked for."""
@@ -137,6 +139,7 @@ def create_app(
         Guard,
         refuse=errors.respond,
         max_body_bytes=settings.max_body_bytes,
+        longer_bodies={"/import": settings.max_import_bytes},
         secure=settings.secure_cookies,
         seen=metrics.answered,
         log_requests=settings.log_requests,

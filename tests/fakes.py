@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from app.config import Settings
+from app.core.datasets import Content, Imported, Part
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
 from app.core.doctor import Diagnosis
 from app.core.engine import Client, Engine, EngineInfo, Listing, SchemaObject, Transaction
@@ -208,6 +209,14 @@ class FakeEngine(Engine):
 
     def reads(self, statement: Statement) -> bool:
         return statement.text.startswith("rows ")
+
+    def imported(self, table: Imported) -> Content:
+        return Content(
+            f"make {table.name}", (Part(table.name, [f"say {' '.join(map(str, row))}" for row in table.rows]),)
+        )
+
+    def seed(self, content: Content) -> str:
+        return "\n".join([content.before, *content.parts[0].records])
 
     async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
         if path != "shelf":

@@ -35,6 +35,24 @@ class Content:
         return sum(len(part.records) for part in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A visitor's own table, read from a file. `kinds` are `integer`, `decimal`, `boolean`, `date`, `timestamp`, `json` or `text`, one a column.
+
+    Values fit their kind: numbers, booleans, dates and timestamps as ISO text, lists and dicts, text, None. `key`: the column that tells rows apart.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    kinds: tuple[str, ...]
+    rows: list[list[Any]]
+    key: str | None = None
+
+    def records(self) -> list[dict[str, Any]]:
+        """Rows as documents; a field without a value is left out."""
+        return [{n: v for n, v in zip(self.columns, row, strict=True) if v is not None} for row in self.rows]
+
+
 def code_lines(source: str, comment: str) -> int:
     """How many lines of a source are neither blank nor only a comment that begins with `comment`."""
     return len([line for line in source.splitlines() if line.strip() and not line.strip().startswith(comment)])

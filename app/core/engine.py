@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 
 from app.config import Settings
-from app.core.datasets import Content, Part
+from app.core.datasets import Content, Imported, Part
 from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis
 from app.core.errors import EngineBusy, InvalidRequest, NotFound, StatementRefused
@@ -255,6 +255,10 @@ class Engine(ABC):
     async def diagram(self, sandbox: Sandbox) -> Diagram:
         """The sandbox's entities and relations, where `draws` says so."""
         return Diagram((), ())
+
+    def imported(self, table: Imported) -> Content:
+        """A visitor's table as this engine would hold it. Pure. Raises InvalidRequest where it can't."""
+        raise InvalidRequest(f"{self.label} takes no tables.")
 
     def seed(self, content: Content) -> str:
         """A source that fills an empty sandbox with sample data. Pure."""

@@ -198,6 +198,11 @@ class Runner:
         self._last.pop((session_id, slug), None)
         self.recent.forget(session_id, slug)
 
+    def forget(self, session_id: str) -> None:
+        """Forget the session's last results."""
+        for key in [key for key in self._last if key[0] == session_id]:
+            del self._last[key]
+
     def last(self, session_id: str, slug: str) -> dict[str, Any] | None:
         """The session's last run of that engine with its `source`, `seed`, `origin` and `shown`, while this process still keeps it."""
         return self._last.get((session_id, slug))

@@ -42,6 +42,7 @@ class RunRecord:
     statement_count: int
     total_ms: float
     started_at: datetime
+    id: int | None = None  # given by the store, rising
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,16 @@ class Store(Protocol):
     async def forget_sandbox(self, namespace: str) -> None: ...
 
     async def add_run(self, record: RunRecord) -> None: ...
+
+    async def runs_of(
+        self, session_id: str, *, engine: str | None = None, before: int | None = None, most: int = 50
+    ) -> list[RunRecord]:
+        """A session's runs, newest first: those of one engine, those with a lower id."""
+
+    async def run(self, session_id: str, run_id: int) -> RunRecord | None: ...
+
+    async def delete_runs(self, session_id: str, run_ids: list[int] | None = None) -> int:
+        """Delete these runs of a session, or all of them. Returns how many."""
 
     async def last_run(self, session_id: str, engine: str) -> RunRecord | None: ...
 

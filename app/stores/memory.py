@@ -18,6 +18,7 @@ class MemoryStore:
         self._sessions: set[str] = set()
         self._sandboxes: dict[str, SandboxRecord] = {}
         self._runs: list[RunRecord] = []
+        self._run_id = 0
         self._playgrounds: dict[str, Playground] = {}
         self._snapshots: dict[str, list[Snapshot]] = {}
         self._bans: dict[str, Ban] = {}
@@ -75,8 +76,30 @@ class MemoryStore:
         self._sandboxes.pop(namespace, None)
 
     async def add_run(self, record: RunRecord) -> None:
-        self._runs.append(record)
+        self._run_id += 1
+        self._runs.append(replace(record, id=self._run_id))
         del self._runs[:-MAX_RUNS]
+
+    async def runs_of(
+        self, session_id: str, *, engine: str | None = None, before: int | None = None, most: int = 50
+    ) -> list[RunRecord]:
+        found = [
+            record
+            for record in reversed(self._runs)
+            if record.session_id == session_id
+            and engine in (None, record.engine)
+            and (before is None or (record.id or 0) < before)
+        ]
+        return found[:most]
+
+    async def run(self, session_id: str, run_id: int) -> RunRecord | None:
+        return next((r for r in self._runs if r.id == run_id and r.session_id == session_id), None)
+
+    async def delete_runs(self, session_id: str, run_ids: list[int] | None = None) -> int:
+        kept = [r for r in self._runs if r.session_id != session_id or (run_ids is not None and r.id not in run_ids)]
+        deleted = len(self._runs) - len(kept)
+        self._runs = kept
+        return deleted
 
     async def last_run(self, session_id: str, engine: str) -> RunRecord | None:
         for record in reversed(self._runs):

@@ -22,6 +22,7 @@ from app.playground.store import (
 )
 from app.stores.leases import Leases, as_record
 
+RUN_FIELDS = ", ".join(RunRecord.__dataclass_fields__)
 MIGRATION_LOCK = 7_263_544_018
 CONNECT_TIMEOUT_S = 5
 COMMAND_TIMEOUT_S = 10
@@ -177,16 +178,43 @@ class PostgresStore(Leases):
             )
 
     async def last_run(self, session_id: str, engine: str) -> RunRecord | None:
+        runs = await self.runs_of(session_id, engine=engine, most=1)
+        return runs[0] if runs else None
+
+    async def runs_of(
+        self, session_id: str, *, engine: str | None = None, before: int | None = None, most: int = 50
+    ) -> list[RunRecord]:
         async with self._connection() as connection:
-            row = await connection.fetchrow(
-                """
-                select session_id, engine, client, source, seed, outcome, statement_count, total_ms, started_at
-                from runs where session_id = $1 and engine = $2 order by id desc limit 1
-                """,
+            rows = await connection.fetch(
+                f"""
+                select {RUN_FIELDS} from runs
+                where session_id = $1 and ($2::text is null or engine = $2) and ($3::bigint is null or id < $3)
+                order by id desc limit $4
+                """,  # noqa: S608
                 session_id,
                 engine,
+                before,
+                most,
+            )
+        return [RunRecord(**dict(row)) for row in rows]
+
+    async def run(self, session_id: str, run_id: int) -> RunRecord | None:
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                f"select {RUN_FIELDS} from runs where id = $1 and session_id = $2",  # noqa: S608
+                run_id,
+                session_id,
             )
         return RunRecord(**dict(row)) if row else None
+
+    async def delete_runs(self, session_id: str, run_ids: list[int] | None = None) -> int:
+        async with self._connection() as connection:
+            deleted = await connection.fetch(
+                "delete from runs where session_id = $1 and ($2::bigint[] is null or id = any($2)) returning 1",
+                session_id,
+                run_ids,
+            )
+        return len(deleted)
 
     async def add_playground(self, playground: Playground, body: dict[str, Any]) -> bool:
         async with self._connection() as connection, connection.transaction():

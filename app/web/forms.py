@@ -13,7 +13,7 @@ from app.playground.execution import Explain
 from app.playground.runner import RunRequest
 from app.web.deps import lines
 
-Action = Literal["run", "explain", "format", "translate", "stop", "reset"]
+Action = Literal["open", "run", "explain", "format", "translate", "stop", "reset"]
 TextForm = Annotated[str, Form()]
 
 

@@ -12,7 +12,14 @@ router = APIRouter(include_in_schema=False)
 @router.get("/palette.json")
 async def places(services: ServicesDep) -> Response:
     """Entries as `{"label", "group", "href"}`, in menu order: pages, engines, examples."""
-    pages = [("Home", "/"), ("Compare", "/compare"), ("Labs", "/labs"), ("API", "/api/docs")]
+    pages = [
+        ("Home", "/"),
+        ("Compare", "/compare"),
+        ("Labs", "/labs"),
+        ("Your runs", "/history"),
+        ("Import a file", "/import"),
+        ("API", "/api/docs"),
+    ]
     engines = [offer.engine for offer in services.engines]
     entries = [(label, "page", href) for label, href in pages]
     entries += [(engine.label, "engine", f"/{engine.slug}") for engine in engines]

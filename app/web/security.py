@@ -4,7 +4,8 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
@@ -151,6 +152,7 @@ class Guard:
         *,
         refuse: Callable[[Request, PlaygroundError], Response],
         max_body_bytes: int,
+        longer_bodies: Mapping[str, int] = MappingProxyType({}),
         secure: bool,
         seen: Seen | None = None,
         log_requests: bool = False,
@@ -160,6 +162,7 @@ class Guard:
         self._log_requests = log_requests
         self._refuse = refuse
         self._max_body_bytes = max_body_bytes
+        self._longer_bodies = longer_bodies
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -222,8 +225,10 @@ class Guard:
         if length is None:
             chunked = "transfer-encoding" in headers
             return LengthRequired("A request body must say its length (Content-Length).") if chunked else None
-        if not length.isdecimal() or int(length) > self._max_body_bytes:
-            return TooLarge(f"The request has {length} bytes; the limit is {self._max_body_bytes:,} (max_body_bytes).")
+        longer = self._longer_bodies.get(request.url.path)
+        most, name = (self._max_body_bytes, "max_body_bytes") if longer is None else (longer, "max_import_bytes")
+        if not length.isdecimal() or int(length) > most:
+            return TooLarge(f"The request has {length} bytes; the limit is {most:,} ({name}).")
         return None
 
 

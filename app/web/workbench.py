@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.engine import Engine, Listing
-from app.core.errors import InvalidRequest, PlaygroundError, StatementError, TooLarge
+from app.core.errors import InvalidRequest, NotFound, PlaygroundError, StatementError, TooLarge
 from app.core.examples import Example
 from app.core.results import ErrorInfo, Result, Statement, encode
 from app.core.translation import Translation
@@ -132,8 +132,9 @@ async def workbench(
     offer: OfferDep,
     example: str | None = None,
     from_: Annotated[str | None, Query(alias="from")] = None,
+    again: Annotated[int | None, Query(alias="run", ge=1, lt=2**63)] = None,
 ) -> Response:
-    """GET /{engine}: the editor with the example asked for, the shared source, the last run, or the opening example."""
+    """GET /{engine}: the editor with the example asked for, the shared source, an earlier run, the last run, or the opening example."""
     slug = offer.engine.slug
     examples = offer.engine.examples()
     chosen = next((entry for entry in examples if entry.slug == example), None)
@@ -142,6 +143,11 @@ async def workbench(
         parent = await services.snapshots.open_reference(from_)
         pane = parent.pane(slug)
         source, seed = (pane["source"], pane["seed"]) if pane else ("", "")
+    elif again is not None:
+        record = await services.store.run(session, again)
+        if record is None or record.engine != slug:
+            raise NotFound("This run is not in your history.")
+        source, seed = record.source, record.seed
     elif chosen is not None:
         source, seed = chosen.source, chosen.seed
     else:
@@ -170,8 +176,10 @@ async def workbench_form(
     if form.action == "reset":
         await services.runner.reset(session, slug)
         return RedirectResponse(f"/{slug}", 303)
-    await services.sessions.admit_run(session, client_address(request))
     source, seed, run, second = form.source, form.seed, None, None
+    if form.action == "open":
+        return await _workbench(request, services, session, offer, source=source, seed=seed, run=None, example=None)
+    await services.sessions.admit_run(session, client_address(request))
     if form.action == "format":
         source, failed = await _formatted(services, offer, form.source)
         run = failed or services.runner.last(session, slug)

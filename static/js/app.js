@@ -8,6 +8,7 @@ import "./code-editor.js";
 import "./runs.js";
 import "./dialogs.js";
 import "./embed.js";
+import "./import.js";
 import "./owner.js";
 import "./take.js";
 import "./summary.js";

@@ -160,3 +160,66 @@ def test_6_the_snippet_on_the_page_is_safe_to_paste(page: Page, served: Served) 
     snippet = page.locator("#snippet").input_value()
     assert "<script>alert" not in snippet
     assert re.match(r'<iframe src="http://127\.0\.0\.1:\d+/p/[\w-]{22}/embed" ', snippet)
+
+
+DROP = """([selector, name, text]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], name, { type: "text/csv" }));
+  const target = document.querySelector(selector);
+  for (const type of ["dragenter", "dragover", "drop"]) {
+    target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+@pytest.mark.parametrize("selector", ["#source .cm-content", "#import-form"])
+def test_7_a_csv_is_dropped_in_and_becomes_a_table(page: Page, selector: str) -> None:
+    page.goto("/postgres" if "source" in selector else "/import?engine=postgres")
+    page.locator(selector).wait_for()
+    page.evaluate(DROP, [selector, "people list.csv", "id,born\n1,1815-12-10\n2,1906-12-09\n"])
+    expect(page.locator("#columns h2")).to_have_text("2 rows, 2 columns")
+    expect(page.get_by_label("Type of born")).to_have_value("date")
+    page.get_by_label("Type of born").select_option("text")
+    page.get_by_role("button", name="Make the seeds again").click()
+    expect(page.get_by_label("Type of born")).to_have_value("text")
+    page.get_by_role("button", name="Open in PostgreSQL").click()
+    expect(page.locator("#seed .cm-content")).to_contain_text("people_list")
+    write(page, "select count(*), min(born) from people_list")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#results .rows")).to_contain_text("1815-12-10")
+
+
+def test_8_history_and_drafts(page: Page, served: Served) -> None:
+    page.goto("/redis")
+    for source in ("PING first", "PING second"):
+        write(page, source)
+        page.keyboard.press("ControlOrMeta+Enter")
+        expect(page.locator("#results")).to_contain_text(source.split()[1])
+    write(page, "PING 'a draft that fails")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator("#results .error")).to_be_visible()
+    page.context.clear_cookies()
+    page.reload()
+    expect(page.locator("#source .cm-content")).to_have_text("PING 'a draft that fails")
+    other = page.context.new_page()
+    page.close()
+    other.goto("/redis")
+    expect(other.locator("#source .cm-content")).to_have_text("PING 'a draft that fails")
+    for source in ("PING third", "PING fourth"):
+        write(other, source)
+        other.keyboard.press("ControlOrMeta+Enter")
+        expect(other.locator("#results")).to_contain_text(source.split()[1])
+    other.get_by_role("link", name="Your runs").click()
+    boxes = other.locator("input[name=run]")
+    expect(boxes).to_have_count(2)
+    boxes.nth(0).check()
+    boxes.nth(1).check()
+    other.get_by_role("button", name="Compare two").click()
+    expect(other.locator("tr.gone")).to_contain_text("third")
+    expect(other.locator("tr.new")).to_contain_text("fourth")
+    other.go_back()
+    other.get_by_role("link", name="PING third").click()
+    expect(other.locator("#source .cm-content")).to_have_text("PING third")
+    other.goto("/history")
+    other.get_by_role("button", name="Delete all of them").click()
+    expect(other.locator("#main")).to_contain_text("Nothing was run yet")

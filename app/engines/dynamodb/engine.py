@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from app.config import Settings
-from app.core.datasets import Content, Part
+from app.core.datasets import Content, Imported, Part
 from app.core.doctor import Diagnosis
 from app.core.engine import Client, Engine, Listing, SchemaObject
 from app.core.errors import EngineUnavailable, StatementFailed, StatementRefused
@@ -90,6 +90,9 @@ class DynamoEngine(Engine):
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
+
+    def imported(self, table: Imported) -> Content:
+        return filling.imported(table)
 
     def seed(self, content: Content) -> str:
         return filling.seed(content)

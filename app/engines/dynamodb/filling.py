@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from app.core.datasets import IDENTIFIER, Content, Part
+from app.core.datasets import IDENTIFIER, Content, Imported, Part
 
 BATCH = 25
 AT_ONCE = 4
@@ -17,6 +17,25 @@ def seed(content: Content) -> str:
     """One source: the tables with their indexes, then the items in batches."""
     batches = [batch_write(chunk) for part in content.parts for chunk in part.chunks(BATCH)]
     return "\n\n".join(piece for piece in (content.before, *batches, content.after) if piece)
+
+
+def imported(table: Imported) -> Content:
+    """A table with the key as its partition key; without one the rows are counted in `row`."""
+    key = table.key or "row"
+    number = table.key is not None and table.kinds[table.columns.index(key)] in ("integer", "decimal")
+    kind = "N" if number or table.key is None else "S"
+    before = (
+        f"CreateTable {{ TableName: {json.dumps(table.name)}, KeySchema: [{{ AttributeName: {json.dumps(key)}, KeyType: 'HASH' }}], "
+        f"AttributeDefinitions: [{{ AttributeName: {json.dumps(key)}, AttributeType: '{kind}' }}], BillingMode: 'PAY_PER_REQUEST' }}"
+    )
+    items = []
+    for row, record in enumerate(table.records(), 1):
+        if table.key is None:
+            items.append({key: row, **record})
+        elif key in record:
+            value = record[key]
+            items.append(record if number else {**record, key: value if isinstance(value, str) else json.dumps(value)})
+    return Content(before, (Part(table.name, items),))
 
 
 def batch_write(part: Part) -> str:

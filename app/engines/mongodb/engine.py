@@ -12,7 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import PyMongoError
 
 from app.config import Settings
-from app.core.datasets import Content, Part
+from app.core.datasets import Content, Imported, Part
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Engine, EngineInfo, Listing, SchemaObject
 from app.core.errors import EngineUnavailable
@@ -166,6 +166,9 @@ class MongoEngine(Engine):
 
     def reads(self, statement: Statement) -> bool:
         return statements.reads(statement.text)
+
+    def imported(self, table: Imported) -> Content:
+        return filling.imported(table)
 
     def seed(self, content: Content) -> str:
         return filling.seed(content)

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from app.core.datasets import IDENTIFIER, Content, Part
+from app.core.datasets import IDENTIFIER, Content, Imported, Part
 
 CHUNK = 1_000
 
@@ -15,9 +15,31 @@ def seed(content: Content) -> str:
     return "\n\n".join(piece for piece in (content.before, *map(insert_many, content.parts), content.after) if piece)
 
 
+def imported(table: Imported) -> Content:
+    """A collection; the key becomes `_id`."""
+    kinds = dict(zip(table.columns, table.kinds, strict=True))
+
+    def document(record: dict[str, Any]) -> dict[str, Any]:
+        found = {
+            name: _moment(value) if kinds[name] in ("date", "timestamp") else value for name, value in record.items()
+        }
+        return {"_id": found.pop(table.key), **found} if table.key in found else found
+
+    return Content("", (Part(table.name, [document(record) for record in table.records()]),))
+
+
+def _moment(value: str) -> datetime | str:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def insert_many(part: Part) -> str:
     documents = "\n".join(f"  {literal(record)}," for record in part.records)
-    return f"db.{part.name}.insertMany([\n{documents}\n])"
+    collection = f"db.{part.name}" if IDENTIFIER.fullmatch(part.name) else f"db.getCollection({json.dumps(part.name)})"
+    return f"{collection}.insertMany([\n{documents}\n])"
 
 
 async def load(database: Any, part: Part) -> AsyncIterator[int]:

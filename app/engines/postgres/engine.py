@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from app.config import Settings
-from app.core.datasets import Content, Part
+from app.core.datasets import Content, Imported, Part
 from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Client, Engine, EngineInfo, SchemaObject
@@ -203,6 +203,9 @@ class PostgresEngine(Engine):
 
     def translate(self, source: str) -> Translation | None:
         return dialects.translation(source)
+
+    def imported(self, table: Imported) -> Content:
+        return filling.imported(table)
 
     def seed(self, content: Content) -> str:
         return filling.seed(content)

@@ -11,7 +11,7 @@ from typing import Self
 from redis.exceptions import RedisError
 
 from app.config import Settings
-from app.core.datasets import Content, Part
+from app.core.datasets import Content, Imported, Part
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Client, Engine, EngineInfo, Listing, SchemaObject
 from app.core.errors import EngineUnavailable
@@ -111,6 +111,9 @@ class RedisEngine(Engine):
 
     def split(self, source: str) -> list[Statement]:
         return split(source, self.settings.max_statements)
+
+    def imported(self, table: Imported) -> Content:
+        return filling.imported(table)
 
     def seed(self, content: Content) -> str:
         return filling.seed(content)

@@ -7,7 +7,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from app.core.datasets import Content, Part
+from app.core.datasets import Content, Imported, Part
 
 CHUNK = 1_000
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_.:@/#*+-]+")
@@ -17,6 +17,23 @@ def seed(content: Content) -> str:
     """One source: a command a line."""
     lines = [" ".join(_word(word) for word in record) for part in content.parts for record in part.records]
     return "\n".join(line for line in (content.before, *lines, content.after) if line)
+
+
+def imported(table: Imported) -> Content:
+    """A hash for each row, `name:key`; without a key the rows are counted."""
+    commands = []
+    for number, record in enumerate(table.records(), 1):
+        fields = [word for name, value in record.items() for word in (name, _text(value))]
+        if fields:
+            key = record.get(table.key, number) if table.key else number
+            commands.append(["HSET", f"{table.name}:{key}", *fields])
+    return Content("", (Part(table.name, commands),))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 async def load(redis: "Redis", part: Part) -> AsyncIterator[int]:

@@ -1,0 +1,69 @@
+"""Imported tables on the real engines: the seed runs, and holds every value."""
+
+import io
+
+import pytest
+
+from app.config import Settings
+from app.core.engine import Engine
+from app.playground import imports, services
+from app.playground.engines import Engines
+from app.playground.runner import RunRequest
+from app.stores.memory import MemoryStore
+
+TEXT = (
+    "id,Full name,order,born,seen,ok,note\n"
+    '1,"Ada ""the first"" <b>",1.5,1815-12-10,2024-05-01T10:00:00Z,true,"tab\there, line\nbreak \\ \'q\'"\n'
+    "2,O'Hara,,1990-01-01,,false,$1 {x} # --\n"
+    "3,名前,-2,,2024-05-01 10:00,,\n"
+)
+COUNT = {
+    "postgres": 'select id, "Full name", born, seen, ok, note from people_1 order by id',
+    "mongodb": "db.people_1.find().sort({_id: 1})",
+    "redis": "HGETALL people_1:1\nHGETALL people_1:2\nHGETALL people_1:3",
+    "dynamodb": "Scan {TableName: 'people_1'}",
+}
+
+
+@pytest.fixture(params=COUNT)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    found: Engine = request.getfixturevalue(request.param)
+    return found
+
+
+async def test_a_table_of_odd_values(engine: Engine, settings: Settings) -> None:
+    slug = engine.slug
+    sheet = imports.read(io.BytesIO(TEXT.encode()), "auto", 100_000)
+    table, misfits = imports.typed(sheet, "People 1", imports.inferred(sheet), imports.key_of(sheet))
+    assert misfits == 0
+    (made,) = imports.seeds_of(table, [engine], settings)
+    assert (made.count, made.problem) == (3, None)
+    engines = Engines({slug: engine})
+    engines.offer(slug).ready = True
+    built = services.build(settings, engines, MemoryStore(), b"secret")
+    await built.store.open_session("s")
+    answer = await built.runner.run("s", RunRequest(slug, COUNT[slug], made.seed))
+    assert "seed_error" not in answer, answer["seed_error"]["error"]
+    assert answer["stats"]["outcome"] == "ok", answer["results"][-1]
+    said = str(answer["results"])
+    born = "-4861728000000" if slug == "mongodb" else "1815-12-10"
+    for value in ("Ada", "the first", "O'Hara", "名前", born, "{x} # --", "break"):
+        assert value in said, value
+    await built.runner.reset("s", slug)
+    await built.sandboxes.close()
+
+
+def test_a_seed_has_as_many_rows_as_a_source_may(engine: Engine, settings: Settings) -> None:
+    slug = engine.slug
+    text = "id,name\n" + "".join(f"{n},{'y' * 60}\n" for n in range(30_000))
+    sheet = imports.read(io.BytesIO(text.encode()), "auto", 600_000)
+    table, _ = imports.typed(sheet, "many", imports.inferred(sheet), "id")
+    (made,) = imports.seeds_of(table, [engine], settings)
+    assert made.problem is None
+    assert 500 < made.count < 30_000
+    size = len(made.seed.encode())
+    assert size <= settings.max_source_bytes_of(slug)
+    assert len(engine.split(made.seed)) <= settings.max_statements
+    assert (
+        size > settings.max_source_bytes_of(slug) * 0.95 or len(engine.split(made.seed)) > settings.max_statements - 5
+    )
