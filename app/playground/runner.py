@@ -202,6 +202,7 @@ class Runner:
         """Forget the session's last results."""
         for key in [key for key in self._last if key[0] == session_id]:
             del self._last[key]
+            self.recent.forget(*key)
 
     def last(self, session_id: str, slug: str) -> dict[str, Any] | None:
         """The session's last run of that engine with its `source`, `seed`, `origin` and `shown`, while this process still keeps it."""
