@@ -217,6 +217,10 @@ class Engine(ABC):
     async def drop(self, sandbox: Sandbox) -> None:
         """Remove the namespace, its data and its credential. Idempotent; never touches anything outside it."""
 
+    def lost(self, sandbox: Sandbox) -> str:
+        """What became of a sandbox that its server has lost, in one sentence; "" where nothing is lost. Its seed is then run again."""
+        return ""
+
     @abstractmethod
     async def open(self, sandbox: Sandbox, name: str) -> Client:
         """A new live connection into the sandbox, as the sandbox's own user. Callers use `client`."""

@@ -250,7 +250,8 @@ class Runner:
         seed, slug = run.request.seed, run.engine.slug
         named = f"{dataset}\0{seed}" if (dataset := run.request.dataset) else seed
         digest = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
-        if run.place.seed_hash == digest:
+        lost = run.engine.lost(run.place.sandbox) if run.place.seed_hash == digest else ""
+        if run.place.seed_hash == digest and not lost:
             return None
         statements = await split(run.engine, seed, self._settings.max_statements)
         session_id = run.place.sandbox.session_id or ""
@@ -267,6 +268,8 @@ class Runner:
         if outcome.word != "ok":
             return outcome.results[-1]
         await self._sandboxes.set_seed(run.place, digest)
+        if lost:
+            run.place.note = f"{lost} The seed was run again."
         return None
 
     async def _fill(self, run: "_Going") -> None:

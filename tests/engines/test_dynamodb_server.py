@@ -180,3 +180,28 @@ async def test_a_process_that_hangs_is_ended_and_comes_back(
         ran = await visitor.run("ListTables")
         assert len(ran.notices) == 1
         assert ran.last.documents == [{"TableNames": []}]
+
+
+async def test_a_process_that_has_grown_is_started_anew_when_idle(
+    own: tuple[Settings, Places], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await started(own) as engine:
+        server = engine.pool.servers[0]
+        visitor = Visitor(engine, engine.new_sandbox(), own[0])
+        assert (await visitor.run(TABLE)).error is None
+        assert not await server.recycle_if_grown()
+        monkeypatch.setattr(server_module, "MAX_RESIDENT_BYTES", 1)
+        server.under_way = 1
+        assert not await server.recycle_if_grown()
+        server.under_way = 0
+        assert engine.lost(visitor.sandbox) == ""
+        grown = pid_of(engine)
+        assert await server.recycle_if_grown()
+        assert server.process
+        for _ in range(200):
+            if server.process.running and server.process.pid != grown and engine.lost(visitor.sandbox):
+                break
+            await asyncio.sleep(0.05)
+        assert "were gone" in engine.lost(visitor.sandbox)
+        assert len((await visitor.run("ListTables")).notices) == 1
+        assert engine.lost(visitor.sandbox) == ""

@@ -106,6 +106,25 @@ async def test_a_seed_runs_once_in_a_fresh_sandbox(built: Services) -> None:
     assert [o.name for o in await built.engines.get("fake").inspect(place.sandbox)] == ["seeded", "more"]
 
 
+async def test_a_seed_runs_again_where_the_server_lost_the_sandbox(
+    built: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(built, "make more", seed="make seeded")
+    engine = built.engines.get("fake")
+    place = await built.sandboxes.get("s", "fake")
+    lost = place.sandbox.namespace
+    monkeypatch.setattr(engine, "lost", lambda sandbox: "It is gone." if sandbox.namespace == lost else "")
+    answer = await run(built, "say x", seed="make seeded")
+    assert answer["results"][0]["notices"][0] == {
+        "severity": "warning",
+        "message": "It is gone. The seed was run again.",
+    }
+    place = await built.sandboxes.get("s", "fake")
+    assert [o.name for o in await engine.inspect(place.sandbox)] == ["seeded"]
+    again = await run(built, "say x", seed="make seeded")
+    assert [notice["severity"] for notice in again["results"][0]["notices"]] == ["print"]
+
+
 async def test_a_seed_that_fails_is_told_and_the_source_is_not_run(built: Services) -> None:
     answer = await run(built, "say x", seed="make a\nnonsense")
     assert answer["seed_error"]["error"]["code"] == "F001"

@@ -227,11 +227,15 @@ class Calls:
 @contextlib.asynccontextmanager
 async def _turn(server: Server, heavy: bool) -> AsyncIterator[None]:
     """A turn on a server: heavy calls go one at a time, so that quick ones never wait behind more than one."""
-    async with contextlib.AsyncExitStack() as held:
-        if heavy:
-            await held.enter_async_context(server.heavy)
-        await held.enter_async_context(server.calls)
-        yield
+    server.under_way += 1
+    try:
+        async with contextlib.AsyncExitStack() as held:
+            if heavy:
+                await held.enter_async_context(server.heavy)
+            await held.enter_async_context(server.calls)
+            yield
+    finally:
+        server.under_way -= 1
 
 
 def _keep_as_sent(

@@ -132,6 +132,15 @@ class DynamoEngine(Engine):
         """How many requests of the sandbox wait for an answer of its server."""
         return self._calls.in_flight(sandbox)
 
+    def lost(self, sandbox: Sandbox) -> str:
+        shelf = self._shelf(sandbox)
+        gone = shelf.may_have_tables and self.pool.server(sandbox).since > shelf.since
+        return (
+            "The DynamoDB emulator was started again, and it keeps nothing: the tables of this sandbox were gone."
+            if gone
+            else ""
+        )
+
     def lost_tables(self, sandbox: Sandbox) -> bool:
         """Whether the sandbox's emulator came back empty since its last run; yes once for each time."""
         return self._shelf(sandbox).lost_tables(self.pool.server(sandbox).since)

@@ -12,6 +12,8 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
+import psutil
+
 from app.config import Settings
 from app.core.doctor import Diagnosis
 from app.core.engine import EngineInfo
@@ -42,6 +44,9 @@ CALLS_PER_SERVER = 4
 CHECK_WAIT_S = 1.0
 PROBE_PAUSE_S = 0.5
 MAX_VIRTUAL_KB = 2_000_000
+MAX_RESIDENT_BYTES = 700_000_000
+"""From here on a process is ended when nobody waits for it, and starts again empty: nothing else gives its memory back."""
+GROWTH_PAUSE_S = 20.0
 HUNG_AFTER_S = 10.0
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -55,6 +60,8 @@ class Server:
         self.since = since
         self.calls = asyncio.Semaphore(CALLS_PER_SERVER)
         self.heavy = asyncio.Semaphore(1)
+        self.under_way = 0
+        """Calls that wait for their turn or for an answer."""
         self._probe: asyncio.Task[None] | None = None
 
     @property
@@ -74,6 +81,20 @@ class Server:
         """A call got no answer in time. A process that answers nothing for a while is ended, and starts again empty."""
         if self.process and (self._probe is None or self._probe.done()):
             self._probe = asyncio.create_task(self._end_if_hung(self.process), name=f"probe {self.url}")
+
+    async def recycle_if_grown(self) -> bool:
+        """End a process that has grown too large while it has nothing to do."""
+        if self.process is None or self.process.pid is None or self.under_way:
+            return False
+        try:
+            resident = psutil.Process(self.process.pid).memory_info().rss
+        except psutil.NoSuchProcess:
+            return False
+        if resident <= MAX_RESIDENT_BYTES:
+            return False
+        log.warning("%s has grown to %.0f MB and is started anew", self.process.name, resident / 1e6)
+        await self.process.kill()
+        return True
 
     async def stop(self) -> None:
         if self._probe:
@@ -106,6 +127,7 @@ class Pool:
         self.is_ministack = is_ministack
         self.shared = shared
         self.region = region
+        self._watcher: asyncio.Task[None] | None = None
 
     def server(self, sandbox: Sandbox) -> Server:
         return self.servers[int(sandbox.namespace) % len(self.servers)]
@@ -113,7 +135,20 @@ class Pool:
     async def check(self) -> None:
         await asyncio.gather(*(server.check() for server in self.servers))
 
+    def watch_growth(self) -> None:
+        """Look at the memory of the processes now and then."""
+        self._watcher = asyncio.create_task(self._recycle(), name="dynamodb growth")
+
+    async def _recycle(self) -> None:
+        while True:
+            await asyncio.sleep(GROWTH_PAUSE_S)
+            for server in self.servers:
+                await server.recycle_if_grown()
+
     async def stop(self) -> None:
+        if self._watcher:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
         await asyncio.gather(*(server.stop() for server in self.servers))
 
 
@@ -177,7 +212,9 @@ async def start(settings: Settings, places: Places) -> Pool:
     version = importlib.metadata.version("ministack")
     how = f"started from the ministack wheel, {len(servers)} processes"
     info = EngineInfo(f"ministack {version}", how, (monotonic() - began) * 1000)
-    return Pool(servers, info, is_ministack=True)
+    pool = Pool(servers, info, is_ministack=True)
+    pool.watch_growth()
+    return pool
 
 
 def _server(number: int, port: int, python: Path, packages: Path, places: Places) -> Server:
