@@ -12,6 +12,8 @@ HOT = 0.25
 """From this share of the time or the cost on, a step is marked as hot, unless the plan has one step alone or took no time to speak of."""
 HOT_MIN_MS = 0.5
 WASTEFUL = 10
+SURE = 1.5
+"""A time that differs by less may differ by chance, so it is called neither better nor worse."""
 LEVEL = 16
 MAX_GUIDES = 16
 FLAME_ROW = 26
@@ -367,7 +369,8 @@ def change_view(changes: tuple[Change, ...]) -> list[tuple[str, str, str, str, s
             if times >= 1.1:
                 less, more = ("faster", "slower") if change.name == "time" else ("less", "more")
                 said = f"{'at least ' if change.at_least else ''}{figure(round(times, 1))}× {less if change.factor > 1 else more}"
-                tone = "better" if change.factor > 1 else "worse"
+                if change.name != "time" or times >= SURE:
+                    tone = "better" if change.factor > 1 else "worse"
             else:
                 said = "about the same"
         found.append((change.name, before, after, said, tone))
