@@ -201,6 +201,9 @@ class Session:
         self.connection.terminate()
         if isinstance(exc, UNREACHABLE):
             return unavailable()
+        if isinstance(exc, asyncpg.InternalClientError):
+            # The server ended the connection between two messages of one answer, and asyncpg stumbled over it.
+            return StatementFailed("The server ended the connection while it answered.", code="08006")
         log.warning("an answer of PostgreSQL could not be read", exc_info=exc)
         return StatementFailed(f"The answer could not be read: {exc}", code="unreadable_answer")
 
