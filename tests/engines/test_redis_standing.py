@@ -159,6 +159,15 @@ async def test_odd_users_do_not_keep_the_server_from_starting(visitor: Visitor) 
     assert run.last == "(nil)"
 
 
+async def test_a_connection_opened_anew_says_that_the_user_is_another(visitor: Visitor) -> None:
+    await visitor.run("ACL SETUSER ada on >x ~* +@all\nAUTH ada x")
+    await visitor.engine.close_clients(visitor.sandbox)
+    run = await visitor.run("ACL WHOAMI")
+    assert run.last == '"visitor"'
+    assert "AUTH becomes ada again" in run.said
+    assert (await visitor.run("PING")).said == ""
+
+
 async def test_users_are_bounded(visitor: Visitor) -> None:
     run = await visitor.run("\n".join(f"ACL SETUSER u{n} on" for n in range(17)))
     assert isinstance(run.error, StatementRefused)

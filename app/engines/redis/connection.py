@@ -136,6 +136,9 @@ class Connection:
             await self._call(b"CLIENT", b"SETNAME", state.name)
         if state.in_transaction:
             self.notices.append(Notice("warning", "The connection was opened anew: MULTI and WATCH are gone."))
+        if state.user != VISITOR_USER:
+            said = f"The connection was opened anew, as the sandbox's first user: AUTH becomes {state.user} again."
+            self.notices.append(Notice("warning", said))
         del self._server.remembered[self._client_name]
 
     async def _call(self, *words: bytes) -> Reply:

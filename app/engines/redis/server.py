@@ -61,6 +61,7 @@ class ClientState:
     name: bytes
     resp: int
     in_transaction: bool
+    user: str
 
 
 class SandboxServer:
@@ -248,7 +249,7 @@ class SandboxServer:
         for client in await self.admin().client_list(client_id=[str(client_id)]):
             in_transaction = int(client["multi"]) >= 0 or int(client.get("watch", 0)) > 0
             self.remembered[name] = ClientState(
-                int(client["db"]), client["name"].encode(), int(client.get("resp", 3)), in_transaction
+                int(client["db"]), client["name"].encode(), int(client.get("resp", 3)), in_transaction, client["user"]
             )
 
     async def ended(self, start: int) -> bool:
