@@ -21,7 +21,7 @@ def test_explain_measures_and_runs(client: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/alpha", "/partials/alpha/run"])
-@pytest.mark.parametrize(("word", "said"), [("begin", "A transaction is open"), ("break", "until it is rolled back")])
+@pytest.mark.parametrize(("word", "said"), [("begin", "A transaction is open"), ("break", "until it is ended")])
 def test_a_transaction_is_told_until_it_ends(client: TestClient, path: str, word: str, said: str) -> None:
     answer = client.post(path, data={"source": word}).text
     assert said in text(answer)
