@@ -25,7 +25,7 @@ from app.core.results import Event, Message, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
 from app.engines.mongodb import plan as plans
-from app.engines.mongodb import trials, values
+from app.engines.mongodb import positions, trials, values
 from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.changes import event_of, live
 from app.engines.mongodb.errors import statement_error
@@ -33,7 +33,7 @@ from app.engines.mongodb.host import ShellHost
 from app.engines.mongodb.present import Pager, closer_look, documents, page, presented
 from app.engines.mongodb.scans import scan_notice
 from app.engines.mongodb.stages import stages
-from app.engines.mongodb.statements import Word, is_watch, split, word_of
+from app.engines.mongodb.statements import Word, is_watch, word_of
 from app.engines.mongodb.work import Cursor, Work
 from app.scripting.bridge import Bridge
 from app.scripting.errors import HostFailure, ScriptFailed, ScriptStopped
@@ -99,7 +99,7 @@ class MongoClient(Client):
     async def begin(self, source: str, limits: Limits) -> None:
         self._must_run()
         self._source = source
-        self._last_start = _last_start(source)
+        self._last_start = positions.last_start(source)
         self._stopping = False
         self._plans_of.clear()
         self.host.begin()
@@ -245,7 +245,7 @@ class MongoClient(Client):
             _code_of(word) if word else statement.text,
             seconds=limits.left_ms / 1000,
             line=statement.line,
-            column=1 if word else self._column(statement.start),
+            column=1 if word else positions.column_of(self._source, statement.start),
             show=json.dumps({"maxRows": limits.max_rows, "maxBytes": limits.max_reply_bytes}),
         )
         shown = json.loads(text)
@@ -286,7 +286,7 @@ class MongoClient(Client):
         return await page(self._pager, self.work, statement, limits)
 
     def _failure(self, exc: ScriptFailed, statement: Statement) -> Exception:
-        offset = self._offset(exc.line, exc.column)
+        offset = positions.offset_of(self._source, exc.line, exc.column)
         offset = statement.start if offset is None else offset
         failure = self._bridge.failure_of(exc.name, exc.message) if self._bridge else None
         return statement_error(exc, failure, offset)
@@ -298,21 +298,6 @@ class MongoClient(Client):
             return StatementStopped.by_time(limits.max_run_ms)
         known = STOPS[exc.reason]
         return type(known)(known.message, code=known.code, hint=known.hint, offset=statement.start, limit=known.limit)
-
-    def _column(self, start: int) -> int:
-        """Where in its line a statement begins, as QuickJS counts: in bytes, from 1."""
-        line_start = self._source.rfind("\n", 0, start) + 1
-        return len(self._source[line_start:start].encode("utf-8", "replace")) + 1
-
-    def _offset(self, line: int | None, column: int | None) -> int | None:
-        """The character offset in the source of a line and a column as QuickJS counts them."""
-        if line is None or column is None:
-            return None
-        lines = self._source.split("\n")
-        if line > len(lines):
-            return None
-        before = lines[line - 1].encode("utf-8", "replace")[: column - 1].decode("utf-8", "ignore")
-        return sum(len(text) + 1 for text in lines[: line - 1]) + len(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,14 +312,6 @@ def _timed(result: Event, began: float) -> Event:
         count = len(result.documents) if result.kind == "documents" and result.documents is not None else None
         result.stats = Stats(total_ms=(time.perf_counter() - began) * 1000, row_count=count)
     return result
-
-
-def _last_start(source: str) -> int:
-    try:
-        found = split(source)
-    except StatementFailed:
-        return -1
-    return found[-1].start if found else -1
 
 
 def _code_of(word: Word) -> str:

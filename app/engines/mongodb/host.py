@@ -16,6 +16,7 @@ from app.engines.mongodb.commands import CURSOR_COMMANDS, EXPLAINABLE, Order, ac
 from app.engines.mongodb.errors import driver_error, readable, refusal
 from app.engines.mongodb.own import OwnAnswers
 from app.engines.mongodb.seats import OWNER
+from app.engines.mongodb.transactions import SessionOperations
 from app.engines.mongodb.words import methods_of
 from app.engines.mongodb.work import Cursor, Work
 from app.scripting.bridge import Operation
@@ -61,11 +62,7 @@ class ShellHost:
             "dropDatabase": self._drop_database,
             "watch": self._watch,
             "poll": self._poll,
-            "startSession": self._start_session,
-            "startTransaction": self._start_transaction,
-            "commitTransaction": self._commit,
-            "abortTransaction": self._abort,
-            "endSession": self._end_session,
+            **SessionOperations(self._work.seats, lambda: self._work.left_ms).operations(),
             "auth": self._auth,
             "logout": self._logout,
             "refuse": self._refuse,
@@ -150,28 +147,6 @@ class ShellHost:
         known = "null" if cursor.exhausted else json.dumps(key)
         token = values.to_json(values.decoded(cursor.token))
         return f'{{"cursor":{known},"token":{token},"documents":{values.to_json(changes)}}}'
-
-    async def _start_session(self, request: dict[str, Any]) -> str:
-        return json.dumps(await self._work.seats.start())
-
-    async def _start_transaction(self, request: dict[str, Any]) -> str:
-        read, write, most = (request.get(name) for name in ("readConcern", "writeConcern", "maxCommitTimeMS"))
-        left = max(1, self._work.left_ms)
-        max_commit_ms = min(int(most), left) if isinstance(most, int | float) and most > 0 else left
-        self._work.seats.begin_transaction(_needed(request), read, write, max_commit_ms)
-        return "null"
-
-    async def _commit(self, request: dict[str, Any]) -> str:
-        await self._work.seats.commit(_needed(request))
-        return "null"
-
-    async def _abort(self, request: dict[str, Any]) -> str:
-        await self._work.seats.abort(_needed(request))
-        return "null"
-
-    async def _end_session(self, request: dict[str, Any]) -> str:
-        await self._work.seats.end(_needed(request))
-        return "null"
 
     async def _auth(self, request: dict[str, Any]) -> str:
         user = str(request.get("user"))
@@ -269,10 +244,6 @@ class ShellHost:
 def _session(request: dict[str, Any]) -> str | None:
     key = request.get("session")
     return None if key is None else str(key)
-
-
-def _needed(request: dict[str, Any]) -> str:
-    return str(request.get("session"))
 
 
 OWN_COLLECTIONS = ("system.views", "system.profile")
