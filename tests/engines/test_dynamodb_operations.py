@@ -291,7 +291,7 @@ async def test_the_sidebar_tells_of_keys_indexes_streams_sizes_and_attributes(vi
         ("attribute", "tags", "L"),
         ("attribute", "m", "S"),
         ("GSI", "by_n", "on n, KEYS_ONLY"),
-        ("stream", "stream", "NEW_AND_OLD_IMAGES"),
+        ("item", "stream", "NEW_AND_OLD_IMAGES, a click writes Watch"),
         ("TTL", "ttl", "number of seconds since 1970"),
     ]
 

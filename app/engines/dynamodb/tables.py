@@ -77,7 +77,8 @@ async def _table(ask: Ask, name: str) -> SchemaObject:
             parts.append(SchemaObject(kind, index["IndexName"], told))
     spec = table.get("StreamSpecification", {})
     if spec.get("StreamEnabled"):
-        parts.append(SchemaObject("stream", "stream", spec.get("StreamViewType")))
+        watch = f"Watch {{ TableName: {json.dumps(name)} }}"
+        parts.append(SchemaObject("item", "stream", f"{spec.get('StreamViewType')}, a click writes Watch", reference=watch))
     if expires := await _time_to_live(ask, name):
         parts.append(SchemaObject("TTL", expires, "number of seconds since 1970"))
     if table.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
