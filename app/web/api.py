@@ -89,7 +89,9 @@ class ResultOut(BaseModel):
     )
     more: dict[str, str] | None = Field(None, description="`source` continues this result; `label` names that.")
     reads: bool | None = Field(None, description="There is more, and an export may run the statement again for it.")
-    plan: dict[str, Any] | None = None
+    plan: dict[str, Any] | None = Field(
+        None, description="In the words of docs/plans.md: a summary, `root` with its steps, and `insights`."
+    )
     plan_note: str | None = Field(None, description="Why there is no plan, when one was asked for.")
 
 
@@ -103,6 +105,9 @@ class RunOut(BaseModel):
     not_run: list[StatementOut]
     seed_error: ResultOut | None = None
     transaction: Literal["open", "failed"] | None = Field(None, description="A transaction that outlives the run.")
+    insights: list[dict[str, str]] = Field(
+        default=[], description="What the statements together suggest; each plan has `insights` of its own."
+    )
     stats: dict[str, Any]
 
 
