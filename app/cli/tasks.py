@@ -93,7 +93,7 @@ async def _mutants(built: Services, chosen: list[Task]) -> None:
             for mutant in verification.mutants(solution.source, comment):
                 tried += 1
                 try:
-                    verdict = await verification.judge(built.runner, task, engine, solution, mutant, fresh=True)
+                    verdict = await verification.judge(built.runner, task, engine, solution, mutant)
                 except PlaygroundError:
                     caught += 1
                     continue

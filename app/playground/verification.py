@@ -61,12 +61,10 @@ async def verify(runner: Runner, tasks: Sequence[Task], engines: Iterable[str]) 
     await asyncio.gather(*working)
 
 
-async def judge(
-    runner: Runner, task: Task, engine: str, solution: Solution, source: str | None = None, *, fresh: bool = False
-) -> Verdict:
+async def judge(runner: Runner, task: Task, engine: str, solution: Solution, source: str | None = None) -> Verdict:
     """Run a solution, or `source` in its place, and compare the answer with the expected one."""
     session = f"verify-{task.dataset}" if task.dataset and not (task.writes or solution.seed) else "verify"
-    if fresh or session == "verify":
+    if session == "verify":
         await runner.reset(session, engine)
     request = RunRequest(
         engine,

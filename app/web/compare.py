@@ -246,9 +246,12 @@ def _asked(services: Services, form: FormData) -> tuple[Task | None, list[RunReq
 def _pane(services: Services, asked: RunRequest, run: Mapping[str, Any] | None, task: Task | None) -> Pane:
     engine = services.engines.offer(asked.engine).engine
     figures = comparison.figures(run, asked.source, engine.line_comment) if run else None
+    solution = task.solutions.get(asked.engine) if task else None
+    answer = answers.read(run, solution.reading if solution else answers.Reading()) if run else None
     verdict = None
-    if run is not None and task is not None and _as_expected(asked.dataset):
-        verdict = comparison.judge({asked.engine: run}, task).differences.get(asked.engine, "none")
+    if run is not None and task is not None and solution is not None and _as_expected(asked.dataset):
+        different = comparison.judge({asked.engine: run}, task).differences[asked.engine]
+        verdict = "differs" if different else "same"
     return {
         "engine": asked.engine,
         "source": asked.source,
@@ -256,11 +259,8 @@ def _pane(services: Services, asked: RunRequest, run: Mapping[str, Any] | None, 
         "run": run,
         "figures": figures,
         "unnatural": task.unnatural.get(asked.engine) if task else None,
-        "verdict": None
-        if verdict == "none" or run is None or task is None
-        else "same"
-        if verdict is None
-        else "differs",
+        "verdict": verdict,
+        "rows": len(answer.rows) if answer and answer.rows is not None and solution else None,
     }
 
 

@@ -111,3 +111,37 @@ def test_each_task_is_complete() -> None:
 def test_the_rows_of_the_subject_are_all_there() -> None:
     assert [topic.number for topic in topics.topics()] == list(range(1, 29))
     assert all(set(topic.cells) == set(ENGINES) for topic in topics.topics())
+
+
+SAMPLED = ("rank-of-one", "order-lines", "rate-limit", "transfer", "one-month")
+
+
+@pytest.mark.parametrize("slug", SAMPLED)
+async def test_a_changed_literal_is_noticed(runner: Runner, slug: str) -> None:
+    """A sample of `sandtable tasks verify --mutate`: what is not noticed must be a mutant that means the same."""
+    task = tasks.find(slug)
+    tried, missed = 0, []
+    for engine, solution in task.solutions.items():
+        for mutant in verification.mutants(solution.source, runner._engines.get(engine).line_comment)[:3]:
+            tried += 1
+            verdict = await verification.judge(runner, task, engine, solution, mutant)
+            if verdict.difference is None:
+                missed.append(f"{engine}: {mutant}")
+    assert tried >= len(task.solutions)
+    assert len(missed) <= tried // 4, "\n".join(missed)
+
+
+async def test_the_answer_of_another_task_is_noticed(runner: Runner) -> None:
+    task = tasks.find("order-lines")
+    verdict = await verification.judge(
+        runner, task, "postgres", task.solutions["postgres"], "SELECT name, 1 AS quantity FROM products WHERE id < 4"
+    )
+    assert verdict.difference is not None
+    assert len(verdict.difference.missing) == len(verdict.difference.extra) == 3
+
+
+def test_no_row_of_the_subject_is_without_a_task() -> None:
+    assert topics.uncovered() == []
+    assert all(claim.task for _, claims in topics.comparison() for claim in claims.values())
+    assert [len(claims) for _, claims in topics.comparison()] == [4] * 5
+    assert len(tasks.catalogue()) >= 60

@@ -485,6 +485,7 @@ def _pane(slug: str, run: dict[str, Any] | None) -> dict[str, Any]:
         "figures": comparison.figures(run, SOURCES[slug], "--") if run else None,
         "unnatural": None,
         "verdict": "same" if run else None,
+        "rows": None,
     }
 
 
