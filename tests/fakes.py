@@ -216,7 +216,7 @@ class FakeEngine(Engine):
         )
 
     def seed(self, content: Content) -> str:
-        return "\n".join([content.before, *content.parts[0].records])
+        return "\n".join([content.before, *map(str, content.parts[0].records)])
 
     async def browse(self, sandbox: Sandbox, path: str, cursor: str | None = None) -> Listing:
         if path != "shelf":

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from app.playground import labs
+from app.playground.labs import Lab
 from app.playground.tasks import FOLDER, Task, catalogue
 
 
@@ -14,6 +16,7 @@ class Cell:
 
     state: str
     tasks: tuple[Task, ...]
+    labs: tuple[Lab, ...] = ()
     why: str | None = None
 
     @property
@@ -57,7 +60,10 @@ def _cells(entry: Mapping[str, object]) -> dict[str, Cell]:
     for engine, state in entry.items():
         if engine not in ("number", "title", "why"):
             here = tuple(task for task in catalogue() if entry["number"] in task.topics and engine in task.solutions)
-            cells[engine] = Cell(str(state), here, why.get(engine))
+            beside = tuple(
+                lab for lab in labs.catalogue().values() if (lab.topic, lab.engine) == (entry["number"], engine)
+            )
+            cells[engine] = Cell(str(state), here, beside, why.get(engine))
     return cells
 
 

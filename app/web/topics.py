@@ -15,6 +15,7 @@ async def topics_page(request: Request, services: ServicesDep, session: SessionD
     rows = topics.topics()
     cells = [cell for row in rows for cell in row.cells.values()]
     counts = {state: sum(cell.state == state for cell in cells) for state in ("task", "lab", "none")}
+    counts["labs"] = sum(bool(cell.labs) for cell in cells if cell.state == "lab")
     return render.page(request, "topics", rows=rows, counts=counts, task_count=len(tasks.catalogue()))
 
 
