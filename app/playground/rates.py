@@ -18,6 +18,7 @@ from app.playground.bans import address_group
 log = logging.getLogger(__name__)
 
 SHARED_WAIT_S = 0.5
+CLOCK_SLACK_S = 2
 SHARED_PAUSE_S = 10.0
 """How long the shared counter is not asked again after it did not answer."""
 
@@ -81,7 +82,13 @@ async def _hit(limiter: MovingWindowRateLimiter, item: RateLimitItem, *key: str)
     if await limiter.hit(item, *key):
         return None
     stats = await limiter.get_window_stats(item, *key)
-    return max(1, math.ceil(stats.reset_time - time.time()))
+    wait_s = max(1, math.ceil(stats.reset_time - time.time()))
+    if wait_s > item.get_expiry() + CLOCK_SLACK_S:  # what was counted lies in the future: the clock was set back
+        log.warning("the clock was set back; rates are counted anew")
+        await limiter.storage.reset()
+        await limiter.hit(item, *key)
+        return None
+    return wait_s
 
 
 def _shared(url: str) -> MovingWindowRateLimiter:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
@@ -16,6 +17,7 @@ from app.playground.store import SandboxRecord, Store
 
 log = logging.getLogger(__name__)
 
+CLOCK_SLACK_S = 20.0
 CLAIM_S = 60.0
 """How long a sandbox that is to be dropped is left alone by other processes."""
 
@@ -29,6 +31,7 @@ class Place:
     seed_hash: str | None = None
     users: int = 0  # runs going on in it
     touched: bool = field(default=False)  # used since the store was last told
+    used_monotonic: float = field(default_factory=time.monotonic)
     host: str | None = None
     note: str = ""  # to be told once, with the next run
 
@@ -56,6 +59,7 @@ class Sandboxes:
         self._places: dict[tuple[str, str], Place] = {}
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._making: set[str] = set()
+        self._clock = (time.time(), time.monotonic())
         self._dropping: dict[str, asyncio.Task[bool]] = {}
 
     def live(self) -> list[Place]:
@@ -90,6 +94,7 @@ class Sandboxes:
     def use(self, place: Place) -> None:
         """Note that the sandbox is in use now."""
         place.used_at = datetime.now(UTC)
+        place.used_monotonic = time.monotonic()
         place.touched = True
 
     async def set_seed(self, place: Place, seed_hash: str | None) -> None:
@@ -117,6 +122,7 @@ class Sandboxes:
 
     async def expire_idle(self) -> int:
         """Drop sandboxes unused for longer than they live, and retry what could not be dropped. Returns how many."""
+        self._mend_clock()
         await self._tell_store()
         before = datetime.now(UTC) - timedelta(milliseconds=self._settings.sandbox_idle_ms)
         me = self._replicas.me
@@ -135,6 +141,17 @@ class Sandboxes:
                 else:  # its machine is away; should it come back, it drops what the store does not know
                     await self._store.forget_sandbox(namespace)
         return dropped
+
+    def _mend_clock(self) -> None:
+        """After the machine's clock was set, say anew when each sandbox was used: it shall not end before or after its time."""
+        wall, steady = time.time(), time.monotonic()
+        jump_s = (wall - self._clock[0]) - (steady - self._clock[1])
+        self._clock = (wall, steady)
+        if abs(jump_s) > CLOCK_SLACK_S:
+            log.warning("the clock jumped by %.0f s", jump_s)
+            for place in self._places.values():
+                place.used_at = datetime.now(UTC) - timedelta(seconds=steady - place.used_monotonic)
+                place.touched = True
 
     async def hand_over(self) -> int:
         """Give up sessions that ask nothing, and those whose sandbox's machine is back. Returns how many."""

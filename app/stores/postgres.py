@@ -1,6 +1,7 @@
 """The store in PostgreSQL: asyncpg, plain SQL, migrations in order under an advisory lock."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -24,8 +25,11 @@ from app.stores.leases import Leases, as_record
 
 RUN_FIELDS = ", ".join(RunRecord.__dataclass_fields__)
 MIGRATION_LOCK = 7_263_544_018
-CONNECT_TIMEOUT_S = 5
-COMMAND_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 3
+COMMAND_TIMEOUT_S = 5
+MIGRATION_TIMEOUT_S = 600
+AWAY_S = 2.0
+"""How long a store that did not answer in time is not asked again: a page that asks five things waits once."""
 MAKING_S = 60.0
 """How long a sandbox may be in the making before it counts as left behind."""
 
@@ -40,6 +44,7 @@ class PostgresStore(Leases):
         self._connect = connect
         self._max_connections = max_connections
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._away_until = 0.0
 
     async def __aenter__(self) -> Self:
         try:
@@ -65,10 +70,15 @@ class PostgresStore(Leases):
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
         assert self._pool, "enter the store first"
+        if time.monotonic() < self._away_until:
+            raise StoreUnavailable("The store did not answer in time a moment ago.")
         try:
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
                 yield connection  # type: ignore[misc]
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, TimeoutError) as exc:
+        except TimeoutError as exc:
+            self._away_until = time.monotonic() + AWAY_S
+            raise StoreUnavailable("The store did not answer in time.") from exc
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as exc:
             raise StoreUnavailable(f"The store cannot be reached: {exc}") from exc
 
     async def ping(self) -> None:
@@ -360,7 +370,7 @@ async def _keep(connection: object) -> None:
 async def migrate(connection: asyncpg.Connection) -> list[str]:
     """Apply the migrations this database has not seen, in order, each in a transaction. Returns their names."""
     applied: list[str] = []
-    await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)
+    await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK, timeout=MIGRATION_TIMEOUT_S)
     try:
         await connection.execute(
             "create table if not exists migrations (name text primary key, applied_at timestamptz not null default now())"
@@ -371,7 +381,8 @@ async def migrate(connection: asyncpg.Connection) -> list[str]:
             if not file.name.endswith(".sql") or file.name in known:
                 continue
             async with connection.transaction():
-                await connection.execute(file.read_text())
+                await connection.execute("set local statement_timeout = 0")
+                await connection.execute(file.read_text(), timeout=MIGRATION_TIMEOUT_S)
                 await connection.execute("insert into migrations (name) values ($1)", file.name)
             applied.append(file.name)
     finally:

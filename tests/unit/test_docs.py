@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from app import __version__
 from app.config import Settings
 
@@ -60,6 +62,38 @@ def test_paths_named_in_the_architecture_exist() -> None:
 def test_pins_name_no_host() -> None:
     for name in ("constraints.txt", "package-lock.json", ".npmrc"):
         assert not re.search(r"https?://|file:", (ROOT / name).read_text()), name
+
+
+DESTRUCTIVE = re.compile(
+    r"\bdrop\s+(table|column|constraint)|\brename\b|\balter\s+column\b.*\b(type|set\s+not\s+null)|\btruncate\b"
+    r"|\badd\s+column\b(?!.*\bdefault\b).*\bnot\s+null\b",
+    re.IGNORECASE,
+)
+
+
+def test_migrations_are_safe_while_the_version_before_runs() -> None:
+    """They add. What would break the old code beside them goes one release later, with its file listed here."""
+    released_later = {"0002_playgrounds.sql"}  # before the first release
+    for file in sorted((ROOT / "app/stores/migrations").glob("*.sql")):
+        for statement in re.sub(r"--[^\n]*", "", file.read_text()).split(";"):
+            found = DESTRUCTIVE.search(" ".join(statement.split()))
+            assert found is None or file.name in released_later, f"{file.name}: {found and found.group()}"
+
+
+@pytest.mark.parametrize(
+    ("sql", "breaks"),
+    [
+        ("alter table runs add column more text", False),
+        ("alter table runs add column more text not null default ''", False),
+        ("alter table runs add column more text not null", True),
+        ("alter table runs drop column source", True),
+        ("alter table runs rename to history", True),
+        ("alter table runs alter column total_ms type integer", True),
+        ("create index on runs (engine)", False),
+    ],
+)
+def test_what_counts_as_breaking_the_version_before(sql: str, breaks: bool) -> None:
+    assert bool(DESTRUCTIVE.search(sql)) is breaks
 
 
 def test_the_changelog_has_this_version() -> None:

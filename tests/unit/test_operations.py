@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
@@ -12,7 +13,10 @@ from app.core.errors import EngineBusy, RateLimited
 from app.logs import JsonFormatter, auditor, request_id
 from app.playground.bans import Banned, Bans, address_group
 from app.playground.consumption import WINDOW_S, Consumption
+from app.playground.engines import Engines
 from app.playground.rates import Rates
+from app.playground.replicas import Replicas
+from app.playground.sandboxes import Sandboxes
 from app.playground.slots import Slots
 from app.playground.store import RunRecord
 from app.playground.watching import Pseudonyms, RunEnd
@@ -135,3 +139,39 @@ async def test_a_slot_that_does_not_come_free_is_refused_and_counted() -> None:
         with pytest.raises(EngineBusy):
             await waiting
     assert (slots.in_use, slots.waiting) == (0, 0)
+
+
+async def test_a_clock_that_is_set_back_shuts_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates, now = Rates(SETTINGS), time.time()
+    for _ in range(3):
+        await rates.count_run("s")
+    monkeypatch.setattr("time.time", lambda: now - 3600)
+    for _ in range(3):
+        await rates.count_run("s")
+    with pytest.raises(RateLimited):
+        await rates.count_run("s")
+
+
+@pytest.mark.parametrize("jump_s", [-7200.0, 7200.0])
+async def test_a_clock_that_is_set_ends_no_sandbox_in_use(monkeypatch: pytest.MonkeyPatch, jump_s: float) -> None:
+    store, engine = MemoryStore(), FakeEngine(SETTINGS, "alpha")
+    engines = Engines({"alpha": engine})
+    async with engines:
+        sandboxes = Sandboxes(engines, store, SETTINGS, Replicas(store, SETTINGS, "here"))
+        await store.open_session("s")
+        place = await sandboxes.get("s", "alpha")
+        moment = datetime.now(UTC) + timedelta(seconds=jump_s)
+        real = time.time
+
+        class Jumped(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:
+                return moment
+
+        monkeypatch.setattr("app.playground.sandboxes.datetime", Jumped)
+        monkeypatch.setattr("time.time", lambda: real() + jump_s)
+        assert await sandboxes.expire_idle() == 0
+        assert engine.live == {place.sandbox.namespace}
+        moment += timedelta(milliseconds=SETTINGS.sandbox_idle_ms + 1_000)
+        monkeypatch.setattr("app.playground.sandboxes.CLOCK_SLACK_S", 1e9)  # this time it really passed
+        assert await sandboxes.expire_idle() == 1
