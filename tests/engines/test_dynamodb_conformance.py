@@ -16,12 +16,14 @@ import pytest
 
 from app.config import Settings
 from app.core.engine import Engine
+from app.core.limits import Limits
 from app.core.places import Places
+from app.core.results import Message
 from app.engines import create
 from app.engines.dynamodb.engine import DynamoEngine
 from tests.engines.dynamodb_conformance import CALLS, SETUP
 from tests.engines.dynamodb_local import NotAtHand, dynamodb_local
-from tests.engines.dynamodb_subject import Ran, Visitor
+from tests.engines.dynamodb_subject import TABLE, Ran, Visitor
 
 RECORDED = Path(__file__).with_name("dynamodb_conformance.json")
 FACTS: dict[str, dict[str, Any]] = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
@@ -84,6 +86,27 @@ async def test_dynamodb_local_answers_the_same_but_for_what_is_recorded(
         found = await answers(engine, settings)
     recorded = {name: fact.get("local", fact["expected"]) for name, fact in FACTS.items()}
     assert {name: found[name] for name in CALLS if found[name] != recorded[name]} == {}
+
+
+async def test_a_stream_of_dynamodb_local_is_watched(local_url: str, settings: Settings, places: Places) -> None:
+    async with create("dynamodb", settings.model_copy(update={"dynamodb_url": local_url}), places) as engine:
+        assert isinstance(engine, DynamoEngine)
+        visitor = Visitor(engine, engine.new_sandbox(), settings)
+        streaming = TABLE.replace(
+            "BillingMode", "StreamSpecification: {StreamEnabled: true, StreamViewType: 'NEW_IMAGE'}, BillingMode"
+        )
+        ran = await visitor.run(
+            streaming + "INSERT INTO things VALUE {'pk': 'a', 'sk': 1};\nListStreams", max_run_ms=9_000
+        )
+        assert ran.last.documents is not None
+        arn = ran.last.documents[0]["Streams"][0]["StreamArn"]
+        assert (await visitor.run(f"DescribeStream {{ StreamArn: '{arn}' }}")).error is None
+        client = await engine.client(visitor.sandbox, "A")
+        (statement,) = engine.split("Watch { TableName: 'things', From: 'TRIM_HORIZON' }")
+        limits = Limits(left_ms=1_500, max_stream_ms=1_500)
+        messages = [event.text async for event in client.run(statement, limits) if isinstance(event, Message)]
+        assert messages == ['INSERT {"pk": "a", "sk": 1}: {}']
+        await engine.drop(visitor.sandbox)
 
 
 async def _both() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -41,14 +41,17 @@ _NOT_OFFERED = {
 }
 
 
-def check(call: Call, namespace: str) -> Call:
-    """The call as it may be sent. Raises StatementFailed in DynamoDB's words, StatementRefused for what is not offered."""
+def check(call: Call, namespace: str, *, own_arns: bool = True) -> Call:
+    """The call as it may be sent. Raises StatementFailed in DynamoDB's words, StatementRefused for what is not offered.
+
+    `own_arns`: the server's ARNs have the sandbox's namespace as their account, so that others become those.
+    """
     for name, why in _NOT_OFFERED.items():
         if name in call.parameters:
             raise StatementRefused(why, code="not_offered", hint=f"Leave {name} out.", offset=call.offset((name,)))
     notes: list[str] = []
     try:
-        given, notes = arns.own(call.parameters, namespace)
+        given, notes = arns.own(call.parameters, namespace) if own_arns else (call.parameters, [])
         parameters = model.parameters(call.operation, given)
     except model.ParameterProblem as exc:
         raise StatementFailed(exc.message, code=exc.code, hint=exc.hint, offset=call.offset(exc.path)) from exc

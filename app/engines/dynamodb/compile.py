@@ -55,7 +55,7 @@ class Compiler:
             return call
         if call.receiver and "TableName" in model.input_members(call.operation):
             self._name_table(call)
-        return check(call, self.namespace)
+        return check(call, self.namespace, own_arns=self.translates)
 
     def _name_table(self, call: Call) -> None:
         """The table that a program's word stands for: `music.put_item(...)`."""

@@ -97,6 +97,8 @@ def of_pages(statement: Statement, done: Done, read: Read) -> Result:
         facts.append(f"{read.scanned:,} examined")
     if read.pages > 1:
         facts.append(f"{read.pages} pages")
+    if done.writes and not read.items.documents:
+        return Result(kind="status", statement=statement, status=done.said())
     if done.call.parameters.get("Select") == "COUNT":
         return Result(kind="status", statement=statement, status=done.said(*facts))
     result = _documents(statement, done, read.items, *facts)

@@ -78,7 +78,9 @@ async def _table(ask: Ask, name: str) -> SchemaObject:
     spec = table.get("StreamSpecification", {})
     if spec.get("StreamEnabled"):
         watch = f"Watch {{ TableName: {json.dumps(name)} }}"
-        parts.append(SchemaObject("item", "stream", f"{spec.get('StreamViewType')}, a click writes Watch", reference=watch))
+        parts.append(
+            SchemaObject("item", "stream", f"{spec.get('StreamViewType')}, a click writes Watch", reference=watch)
+        )
     if expires := await _time_to_live(ask, name):
         parts.append(SchemaObject("TTL", expires, "number of seconds since 1970"))
     if table.get("BillingModeSummary", {}).get("BillingMode") != "PAY_PER_REQUEST":
