@@ -253,6 +253,19 @@ def _compiled(step: Step) -> Finding | None:
     )
 
 
+def _triggers(step: Step) -> Finding | None:
+    times = [(fact.value, fact.name) for fact in step.plan.facts if fact.name.startswith(TRIGGER) and fact.unit == "ms"]
+    known = [(value, name) for value, name in times if isinstance(value, float | int)]
+    took, all_ms = sum(value for value, _ in known), step.plan.server_ms
+    if step.number or not all_ms or took < max(MIN_MS, MOST * all_ms):
+        return None
+    slowest, name = max(known)
+    return Finding(
+        f"Triggers took {took:,.1f} of {all_ms:,.1f} ms, {slowest:,.1f} of it {name.removeprefix(TRIGGER)}. "
+        "The trigger of a foreign key looks for rows that refer to a changed one: it needs an index on the column that refers."
+    )
+
+
 def _fewer_workers(step: Step) -> Finding | None:
     workers = step.node.workers
     if workers is None or workers.planned is None or workers.launched is None or workers.launched >= workers.planned:
@@ -282,6 +295,8 @@ def _hot_partition(step: Step) -> Finding | None:
     )
 
 
+TRIGGER = "trigger "
+"""What the names of a plan's facts about triggers begin with; their values are ms."""
 HOTTEST_PARTITION = "hottest partition"
 """The name of the fact that says which share (0 to 1) of the items touched lie under one partition key; given where many are."""
 
@@ -295,6 +310,7 @@ RULES: tuple[Rule, ...] = (
     Rule("misestimate", "The planner expected something else", _misestimate),
     Rule("unused-index", "An index was not used", _unused_index),
     Rule("heap-fetches", "An index-only scan that isn't", _heap_fetches),
+    Rule("triggers", "Triggers took most of the time", _triggers),
     Rule("jit", "Compiling took most of the time", _compiled),
     Rule("workers", "Fewer workers than planned", _fewer_workers),
     Rule("keys", "KEYS walks the whole key space", _key_space),

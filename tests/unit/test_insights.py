@@ -41,6 +41,8 @@ BY_B = (Index(name="by_b", target="t", columns=("b", "a")),)
 PARTLY = (Index(name="by_a", target="t", columns=("a",), partial=True),)
 ELSEWHERE = (Index(name="by_a", target="u", columns=("a",)),)
 
+SLOW_TRIGGERS = (Fact("trigger a, 5 calls", 40.0, "ms"), Fact("trigger b, 5 calls", 20.0, "ms"))
+
 Case = tuple[str, PlanNode, dict[str, Any]]
 FIRES: list[Case] = [
     ("full-scan", scan(1_000, 100), {}),
@@ -59,6 +61,7 @@ FIRES: list[Case] = [
     ("unused-index", scan(1_000, 1), {"indexes": BY_A}),
     ("heap-fetches", node("index only", heap_fetches=100, returned_rows=1_000), {}),
     ("jit", node(), {"jit": Jit(functions=9, total_ms=60.0), "server_ms": 100.0}),
+    ("triggers", node("modify"), {"facts": SLOW_TRIGGERS, "server_ms": 100.0}),
     ("workers", node("gather", workers=Workers(planned=2, launched=1)), {}),
     ("keys", node(label="KEYS", examined_rows=100), {}),
     ("hot-partition", node(facts=(Fact(HOTTEST_PARTITION, 0.5),)), {}),
@@ -97,6 +100,10 @@ NEAR_MISSES: list[Case] = [
     ("heap-fetches", node("index only", heap_fetches=100, returned_rows=1_001), {}),
     ("jit", node(), {"jit": Jit(functions=9, total_ms=49.0), "server_ms": 100.0}),
     ("jit", node(), {"jit": Jit(functions=9, total_ms=0.9), "server_ms": 1.0}),
+    ("triggers", node("modify"), {"facts": SLOW_TRIGGERS, "server_ms": 121.0}),
+    ("triggers", node("modify"), {"facts": SLOW_TRIGGERS}),
+    ("triggers", node("modify"), {"facts": (Fact("trigger a, 1 calls", 0.9, "ms"),), "server_ms": 1.0}),
+    ("triggers", node("modify"), {"facts": (Fact("setting trigger", 90.0, "ms"),), "server_ms": 100.0}),
     ("workers", node("gather", workers=Workers(planned=2, launched=2)), {}),
     ("workers", node("gather", workers=Workers(planned=2)), {}),
     ("keys", node(label="KEYS", examined_rows=99), {}),
