@@ -6,6 +6,7 @@ import pytest
 
 from app.core.extended_json import one_line
 from app.web.document_tables import document_table
+from app.web.document_trees import document_tree
 
 LINES: list[tuple[Any, str]] = [
     (None, "null"),
@@ -67,3 +68,30 @@ def test_bounds() -> None:
     assert row[0] is not None
     assert len(row[0].text) == 301
     assert document_table(["text", 5, {}], typed=False).columns[0].name == "value"
+
+
+TREES: list[tuple[Any, bool, str]] = [
+    ("<b>", True, "<span class=\"s\">'&lt;b&gt;'</span>"),
+    ({"a": 1}, True, '<details open><summary>{<span class="fold">1 field }</span></summary><ul><li><span class="k">a</span>: <span class="b">1</span></li></ul>}</details>'),
+    ([{"a": {"$oid": "x"}}], True, '<li>{ <span class="k">a</span>: <span class="t">ObjectId(<span class="s">\'x\'</span>)</span> }</li>'),
+    ([{"a": {"$oid": "x"}}], False, "<span class=\"k\">'$oid'</span>"),
+    ({"$oid": {"<": 1}}, True, '<span class="t">{&#34;$oid&#34;: {&#34;&lt;&#34;: 1}}</span>'),
+    ({"$binary": {"base64": "AA==", "subType": "zz"}}, True, "Binary.createFromBase64(<span class=\"s\">'AA=='</span>, 0)"),
+    ({"$timestamp": {"t": "<i>", "i": 1}}, True, '&lt;i&gt;'),
+    ({"$regularExpression": {"pattern": "</span>", "options": "i"}}, True, '/&lt;/span&gt;/i'),
+    ({"<script>": "x" * 500}, True, '<summary>all 500 characters</summary>'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "typed", "part"), TREES)
+def test_a_tree(value: Any, typed: bool, part: str) -> None:
+    tree = document_tree(value, typed)
+    assert part in tree
+    assert "<script" not in tree
+
+
+def test_a_deep_tree_ends() -> None:
+    deep: Any = "x" * 100
+    for _ in range(180):
+        deep = {"d": [deep]}
+    assert document_tree(deep).count("<details") <= 41
