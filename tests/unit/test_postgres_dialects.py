@@ -1,5 +1,7 @@
 """Another database's SQL is recognised and said in PostgreSQL's words; a plain mistake is not."""
 
+import time
+
 import pytest
 
 from app.engines.postgres.dialects import translation
@@ -101,3 +103,13 @@ def test_what_is_postgresqls_already_stays_as_it_is_written() -> None:
 )
 def test_a_mistake_is_not(text: str) -> None:
     assert translation(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [";".join(["SELECT `a`"] * 1_600), ";".join(["SELECT `a` FROM ("] * 200), "SELECT `a` IN (" + "1," * 1_900 + "1)"],
+)
+def test_it_takes_a_bounded_time(text: str) -> None:
+    began = time.perf_counter()
+    translation(text)
+    assert time.perf_counter() - began < 4
