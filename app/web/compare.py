@@ -177,6 +177,12 @@ async def _copy(request: Request, services: Services, reference: str) -> Respons
     return _page(request, services, panes, None, named, parent=parent)
 
 
+def solved(services: Services, session: str, task: Task) -> list[Pane]:
+    """A pane per engine with the task's solution, and with its run where this session has made it."""
+    named = f"{task.dataset}:S" if task.dataset else ""
+    return [_opening(services, session, offer, task, named, None) for offer in services.engines]
+
+
 def _chosen(services: Services, wanted: list[str] | None) -> list[Offer]:
     """The engines asked for, in menu order; all where fewer than two are."""
     offers = list(services.engines)

@@ -12,11 +12,12 @@ from app.core.errors import InvalidRequest, NotFound, PlaygroundError, Statement
 from app.core.examples import Example
 from app.core.results import ErrorInfo, Result, Statement, encode
 from app.core.translation import Translation
+from app.playground import tasks
 from app.playground.engines import Offer
 from app.playground.sandboxes import Place
 from app.playground.services import Services
 from app.playground.snapshots import OpenPlayground
-from app.web import render
+from app.web import compare, render
 from app.web.deps import (
     FormSessionDep,
     OfferDep,
@@ -31,10 +32,17 @@ from app.web.forms import RunFormDep
 log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 
+HOME_TASK = "last-orders"
+"""The task that the start page shows: short on every engine."""
+
 
 @router.get("/")
 async def home(request: Request, services: ServicesDep, session: SessionDep) -> Response:
-    return render.page(request, "home", idle_minutes=services.settings.sandbox_idle_ms // 60_000)
+    """A task solved on every engine, to be run at once."""
+    task = tasks.find(HOME_TASK)
+    panes = compare.solved(services, session, task)
+    idle_minutes = services.settings.sandbox_idle_ms // 60_000
+    return render.page(request, "home", idle_minutes=idle_minutes, task=task, dataset=f"{task.dataset}:S", panes=panes)
 
 
 @router.post("/partials/{engine}/run")

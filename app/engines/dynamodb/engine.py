@@ -31,6 +31,7 @@ CHEAP_TO_COUNT_BYTES = 4_000_000
 class DynamoEngine(Engine):
     slug = "dynamodb"
     label = "DynamoDB"
+    character = "Key-value: items found by key, priced by the call"
     editor_mode = "partiql"
     file_extension = "partiql"
     preview = "Scan {TableName: {string}, Limit: 20}"
