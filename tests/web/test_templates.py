@@ -13,7 +13,8 @@ from tests.fakes import diagram_of
 from tests.web import samples
 
 PAGES: dict[str, dict[str, Any]] = {
-    "pages/home.html": samples.everywhere() | {"idle_minutes": 30},
+    "pages/home.html": samples.compared()
+    | {"idle_minutes": 30, "task": {"slug": "x", "title": samples.HOSTILE[0], "summary": samples.HOSTILE[1]}},
     "pages/workbench.html": samples.workbench(),
     "pages/compare.html": samples.compared(),
     "pages/playground.html": samples.playground(),
