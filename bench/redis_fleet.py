@@ -37,7 +37,8 @@ HOSTILE = {
     "an endless script": "EVAL \"redis.call('SET', 'a', 1) while true do end\" 0",
     "a memory bomb": "EVAL \"local t = {} for i = 1, 1e9 do t[i] = string.rep('x', 100000) .. i end\" 0",
 }
-SAMPLE_S = 6.0
+SLICE_S = 2.0
+SLICES = 5
 PAUSE_S = 0.002
 BIG = 10
 
@@ -103,38 +104,34 @@ async def wake_times(bench: Bench, sandboxes: list[Sandbox]) -> list[float]:
 
 
 async def neighbour(bench: Bench) -> None:
-    """One visitor's GET, alone, and while others do their worst."""
+    """One visitor's GET, alone and while others do their worst, in turns, so that other work on the machine meets all alike."""
     quiet = await bench.new("SET k v")
+    hostile = {name: await bench.new("PING") for name in HOSTILE}
+    taken: dict[str, list[float]] = {"idle": [], **{f"beside {name}": [] for name in HOSTILE}}
 
-    async def sample() -> list[float]:
-        taken = []
-        end = time.perf_counter() + SAMPLE_S
+    async def sample(into: list[float]) -> None:
+        end = time.perf_counter() + SLICE_S
         while time.perf_counter() < end:
-            taken.append(await timed(lambda: bench.run(quiet, "GET k")))
+            into.append(await timed(lambda: bench.run(quiet, "GET k")))
             await asyncio.sleep(PAUSE_S)
-        return taken
 
-    def p99(values: list[float]) -> float:
-        return statistics.quantiles(values, n=100)[-1]
+    async def attack(name: str, ending: asyncio.Event) -> None:
+        while not ending.is_set():
+            await bench.run(hostile[name], HOSTILE[name])
 
+    for _ in range(SLICES):
+        await sample(taken["idle"])
+        for name in HOSTILE:
+            ending = asyncio.Event()
+            task = asyncio.create_task(attack(name, ending))
+            await sample(taken[f"beside {name}"])
+            ending.set()
+            await task
     print(f"\n{'GET of a neighbour, ms':<34} {'p50':>8} {'p99':>8} {'p99 against idle':>18}")
-    idle = await sample()
-    print(f"{'idle':<34} {statistics.median(idle):>8.2f} {p99(idle):>8.2f}")
-    for name, source in HOSTILE.items():
-        ending = asyncio.Event()
-        hostile = await bench.new("PING")
-
-        async def attack(hostile: Sandbox = hostile, source: str = source, ending: asyncio.Event = ending) -> None:
-            while not ending.is_set():
-                await bench.run(hostile, source)
-
-        task = asyncio.create_task(attack())
-        taken = await sample()
-        ending.set()
-        await task
-        print(
-            f"{'beside ' + name:<34} {statistics.median(taken):>8.2f} {p99(taken):>8.2f} {p99(taken) / p99(idle):>18.1f}"
-        )
+    idle = statistics.quantiles(taken["idle"], n=100)[-1]
+    for name, values in taken.items():
+        p99 = statistics.quantiles(values, n=100)[-1]
+        print(f"{name:<34} {statistics.median(values):>8.2f} {p99:>8.2f} {p99 / idle:>18.1f}")
 
 
 async def main(folder: Path, count: int) -> None:
