@@ -52,6 +52,12 @@ class Step:
     def kept(self) -> float:
         return self.node.returned_rows or 0
 
+    @property
+    def filtered(self) -> PlanNode:
+        """The step that filters what this one reads: itself, or a filter right above it."""
+        above = self.parent
+        return above if above is not None and above.access == "filter" and self.node.removed_rows is None else self.node
+
     def counted(self, value: float) -> str:
         return counted(value, self.plan.noun)
 
@@ -104,7 +110,7 @@ def _remedy(node: PlanNode, *kinds: str) -> Remedy | None:
 
 def _served_by(step: Step) -> str | None:
     """The name of an index of the same table that begins with a column of the step's filter."""
-    columns = {column for c in step.node.conditions if c.kind == "filter" for column in c.columns}
+    columns = {column for c in step.filtered.conditions if c.kind == "filter" for column in c.columns}
     for index in step.plan.indexes or ():
         if index.target == step.node.target and index.columns and index.columns[0] in columns and not index.partial:
             return index.name
@@ -117,15 +123,15 @@ def _throws_away(node: PlanNode) -> bool:
 
 
 def _full_scan(step: Step) -> Finding | None:
-    node = step.node
-    if node.access != "full scan" or not _throws_away(node) or _served_by(step):
+    node, kept = step.node, step.filtered.returned_rows or 0
+    if node.access != "full scan" or not _throws_away(step.filtered) or _served_by(step):
         return None
     remedy = _remedy(node, "index")
     if remedy is None:
         return None
     read = step.counted(node.examined_rows or 0)
     return Finding(
-        f"{read} of {node.target} were read and {figure(step.kept)} kept. An index on {', '.join(remedy.columns)} would let it read those alone.",
+        f"{read} of {node.target} were read and {figure(kept)} kept. An index on {', '.join(remedy.columns)} would let it read those alone.",
         remedy,
     )
 
@@ -147,7 +153,8 @@ def _unused_index(step: Step) -> Finding | None:
 
 def _filter_after_key(step: Step) -> Finding | None:
     node = step.node
-    if node.access == "full scan" or not node.removed_rows:
+    below = node.children[0].access if node.children else None
+    if node.access == "full scan" or below == "full scan" or not node.removed_rows:
         return None
     if not any(c.kind == "filter" for c in node.conditions):
         return None

@@ -1,5 +1,6 @@
 """An index tried in a sandbox: it helps, it is gone again, and what can't be tried is refused."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from app.core.errors import InvalidRequest
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan
 from app.playground.engines import Engines
+from app.playground.replicas import Replicas
 from app.playground.runner import Runner, RunRequest
 from app.playground.sandboxes import Sandboxes
 from app.playground.trials import Trials, TriedIndex
@@ -23,7 +25,21 @@ FILL = {
     f"INSERT INTO orders SELECT g, g % 2000, CASE g % 100 WHEN 0 THEN 'open' ELSE 'done' END FROM generate_series(1, {ROWS}) g; ANALYZE orders;",
     "mongodb": f"db.orders.insertMany(Array.from({{length: {ROWS}}}, (_, n) => ({{_id: n, customer: n % 2000, 'a b': n % 7}})))",
 }
+BATCHES = (
+    [
+        {"PutRequest": {"Item": {"pk": {"N": str(n)}, "who": {"S": f"c{n % 300}"}, "n": {"N": str(n % 7)}}}}
+        for n in range(at, at + 25)
+    ]
+    for at in range(0, 1_200, 25)
+)
+FILL["dynamodb"] = (
+    "CreateTable {TableName: 'orders', KeySchema: [{AttributeName: 'pk', KeyType: 'HASH'}], "
+    "AttributeDefinitions: [{AttributeName: 'pk', AttributeType: 'N'}], BillingMode: 'PAY_PER_REQUEST'}\n"
+    + "\n".join(f"BatchWriteItem {json.dumps({'RequestItems': {'orders': batch}})}" for batch in BATCHES)
+)
 ASK = {
+    "dynamodb": """Scan {"TableName": "orders", "FilterExpression": "#w = :w AND n < :n",
+    "ExpressionAttributeNames": {"#w": "who"}, "ExpressionAttributeValues": {":w": {"S": "c42"}, ":n": {"N": "6"}}}""",
     "postgres": "SELECT * FROM orders WHERE customer = 42",
     "mongodb": "const who = 42; db.orders.find({customer: who})",
 }
@@ -59,12 +75,12 @@ async def visitor(engine: Engine, settings: Settings) -> AsyncIterator[Visitor]:
     roomy = settings.model_copy(update={"max_run_ms": 10_000})
     engines, store = Engines({engine.slug: engine}), MemoryStore()
     engines.offer(engine.slug).ready = True
-    sandboxes = Sandboxes(engines, store, roomy)
+    sandboxes = Sandboxes(engines, store, roomy, Replicas(store, roomy, "here"))
     await store.open_session("session")
     runner = Runner(engines, sandboxes, store, roomy)
     visitor = Visitor(engine.slug, runner, Trials(runner, roomy))
     filled = await visitor.run(FILL[engine.slug])
-    assert filled["stats"]["outcome"] == "ok", filled
+    assert filled["stats"]["outcome"] == "ok", [result.get("error") for result in filled["results"]]
     yield visitor
     await runner.reset("session", engine.slug)
     await sandboxes.close()
@@ -138,6 +154,22 @@ async def test_indexes_that_are_there_are_told(visitor: Visitor) -> None:
     assert "by_status" in {index["name"] for index in plan["indexes"]}
     (found,) = [insight for insight in plan["insights"] if insight["rule"] == "unused-index"]
     assert "by_status" in found["message"]
+
+
+@pytest.mark.parametrize("engine", ["dynamodb"], indirect=True)
+async def test_a_table_is_copied_for_it_and_the_copy_is_gone(visitor: Visitor) -> None:
+    await visitor.run(ASK["dynamodb"], "measure")
+    tried = await visitor.try_first()
+    assert (tried.before["access"], tried.after["access"]) == ("full scan", "index scan")
+    assert tried.difference.change("examined").before == 1_200
+    assert tried.difference.change("examined").after == 4
+    assert tried.difference.change("returned").before == tried.difference.change("returned").after
+    tables = await visitor.run("ListTables {}")
+    assert "trial" not in str(tables["results"])
+    kept = await visitor.run(tried.source)
+    assert kept["stats"]["outcome"] == "ok", kept
+    dropped = await visitor.run(tried.drop)
+    assert dropped["stats"]["outcome"] == "ok", dropped
 
 
 def test_encoding_leaves_remedies_out() -> None:

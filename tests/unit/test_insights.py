@@ -22,6 +22,11 @@ def scan(read: float, kept: float, **more: Any) -> PlanNode:
     return node(more.pop("access"), examined_rows=read, returned_rows=kept, removed_rows=read - kept, loops=1, **more)
 
 
+def under_a_filter(read: float, kept: float) -> PlanNode:
+    below = node(examined_rows=read, returned_rows=read, target="t", remedies=(INDEX,))
+    return node("filter", below, returned_rows=kept, removed_rows=read - kept, conditions=FILTER)
+
+
 def nested(loops: int, inner_ms: float, all_ms: float = 100.0) -> PlanNode:
     inner = node("index scan", loops=loops, total_ms=inner_ms)
     return node("join", node(loops=1), inner, method="nested loop", total_ms=all_ms, remedies=(COMPARE,))
@@ -47,6 +52,7 @@ Case = tuple[str, PlanNode, dict[str, Any]]
 FIRES: list[Case] = [
     ("full-scan", scan(1_000, 100), {}),
     ("full-scan", scan(1_000, 0), {"indexes": BY_B}),
+    ("full-scan", under_a_filter(1_000, 100), {}),
     ("filter-after-key", scan(100, 10, access="index scan", index="i"), {}),
     ("filter-after-key", scan(5_000, 0, access="key lookup"), {}),
     ("filter-after-key", scan(100, 1, access="filter", conditions=FILTER), {}),
@@ -72,6 +78,9 @@ NEAR_MISSES: list[Case] = [
     ("full-scan", scan(1_000, 1, remedies=()), {}),
     ("full-scan", scan(1_000, 1), {"indexes": BY_A}),
     ("full-scan", node(target="t", estimated_rows=1, remedies=(INDEX,)), {}),
+    ("full-scan", under_a_filter(1_000, 101), {}),
+    ("full-scan", under_a_filter(1_000, 1), {"indexes": BY_A}),
+    ("filter-after-key", under_a_filter(1_000, 1), {}),
     ("filter-after-key", scan(99, 1, access="index scan"), {}),
     ("filter-after-key", scan(100, 11, access="index scan"), {}),
     ("filter-after-key", scan(100, 1, access="index scan", conditions=()), {}),

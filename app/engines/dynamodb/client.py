@@ -13,7 +13,8 @@ from app.core.limits import Limits
 from app.core.plans import Plan
 from app.core.results import Event, Notice, Progress, Result, Statement, Stats
 from app.core.sandbox import Sandbox
-from app.engines.dynamodb import batches, model, pages, replies, statements, streams
+from app.core.trials import Trial
+from app.engines.dynamodb import batches, model, pages, replies, statements, streams, trials
 from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Halt
 from app.engines.dynamodb.capacity import Units, read_factor
@@ -33,6 +34,9 @@ LOST_TABLES = (
     "The DynamoDB emulator was started again since this sandbox was made, and it keeps nothing: "
     "tables made before are gone. Run what creates them once more."
 )
+
+
+CLEAN_UP_MS = 2_000
 
 
 class DynamoClient(Client):
@@ -102,6 +106,19 @@ class DynamoClient(Client):
             if done.own is not None:
                 done.own, done.pages = counted, done.read.pages
         return plan_of(done, table, counted)
+
+    @property
+    def last_call(self) -> Call | None:
+        """The call that the last statement was."""
+        return self._last[1].call if self._last else None
+
+    async def try_index(self, statement: Statement, explained: Any, index: str, limits: Limits) -> Trial:
+        if not isinstance(explained, dict) or explained.get("operation") != "Scan":
+            raise StatementRefused("Only a scan can be tried with an index.", code="cannot_try")
+        await self.begin(statement.text, limits)
+        send = self._sender(Halt(limits.left_ms, limits.max_run_ms))
+        clean_up = self._sender(Halt(limits.left_ms + CLEAN_UP_MS, limits.max_run_ms))
+        return await trials.try_index(self, statement, index, limits, send=send, clean_up=clean_up)
 
     async def stop(self) -> None:
         halt = self._halt

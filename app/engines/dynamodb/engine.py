@@ -32,6 +32,7 @@ class DynamoEngine(Engine):
     slug = "dynamodb"
     label = "DynamoDB"
     character = "Key-value: items found by key, priced by the call"
+    tries_indexes = True
     editor_mode = "partiql"
     file_extension = "partiql"
     preview = "Scan {TableName: {string}, Limit: 20}"
