@@ -16,19 +16,14 @@ from app.playground import datasets
 from app.playground.engines import Engines
 
 
-async def main(sizes: list[str]) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="sandtable-bench-"))
-    folder.chmod(0o755)
+async def main(sizes: list[str], folder: Path) -> None:
     settings = Settings(data_dir=folder)
-    try:
-        with Places(folder) as places:
-            offered = {slug: create(slug, settings, places) for slug in ENGINES}
-            async with Engines(offered):
-                for size in sizes:
-                    for name in DATASETS:
-                        await _fill(offered, f"{name}:{size}")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with Places(folder) as places:
+        offered = {slug: create(slug, settings, places) for slug in ENGINES}
+        async with Engines(offered):
+            for size in sizes:
+                for name in DATASETS:
+                    await _fill(offered, f"{name}:{size}")
 
 
 async def _fill(offered: dict, name: str) -> None:
@@ -50,4 +45,9 @@ async def _fill(offered: dict, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or ["S", "M"]))
+    data = Path(tempfile.mkdtemp(prefix="sandtable-bench-"))
+    data.chmod(0o755)
+    try:
+        asyncio.run(main(sys.argv[1:] or ["S", "M"], data))
+    finally:
+        shutil.rmtree(data, ignore_errors=True)

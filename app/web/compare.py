@@ -144,6 +144,8 @@ async def growth_partial(request: Request, services: ServicesDep, session: Runni
 @router.post("/partials/compare/stop")
 async def stop_timing(request: Request, services: ServicesDep, session: FormSessionDep) -> Response:
     services.timings.stop(session)
+    for offer in services.engines:
+        await services.runner.stop(session, offer.engine.slug)
     return Response(status_code=204)
 
 

@@ -1,1 +1,1 @@
-SELECT name, price FROM products WHERE tags @> '{gift}' AND price < 16;
+SELECT name, price FROM products WHERE tags @> '{gift}' AND price < 18;

@@ -1,4 +1,4 @@
 db.plays.aggregate([
   { $group: { _id: "$listener", plays: { $sum: 1 } } },
-  { $match: { plays: { $gt: 25 } } },
+  { $match: { plays: { $gt: 26 } } },
 ])

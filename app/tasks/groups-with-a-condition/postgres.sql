@@ -1,4 +1,4 @@
 SELECT listener, count(*) AS plays
 FROM plays
 GROUP BY listener
-HAVING count(*) > 25;
+HAVING count(*) > 26;

@@ -1,1 +1,1 @@
-db.blocked.insertMany(Array.from({ length: 1000 }, (_, n) => ({ _id: 4000 + n })))
+db.blocked.insertMany(Array.from({ length: 1000 }, (_, n) => ({ _id: 3712 + n })))

@@ -1,1 +1,1 @@
-db.products.find({ category: "tea", price: { $gt: 20.5 } }, { _id: 0, name: 1, price: 1 }).sort({ price: 1 }).limit(2)
+db.products.find({ category: "tea", price: { $gt: 18.25 } }, { _id: 0, name: 1, price: 1 }).sort({ price: 1 }).limit(2)

@@ -1,5 +1,5 @@
 SELECT name, price
 FROM products
-WHERE category = 'tea' AND price > 20.5
+WHERE category = 'tea' AND price > 18.25
 ORDER BY price
 LIMIT 2;
