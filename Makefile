@@ -46,6 +46,9 @@ format: setup ## format and fix what can be fixed
 bench: setup ## our time beside the drivers' own, on the four engines
 	@$(BIN)/python -m bench.overhead
 
+screenshots: setup browser ## the pictures of the README and the documents, made anew
+	@$(BIN)/python -m tests.browser.screenshots
+
 browser:
 	@$(BIN)/python -m tests.browser.install
 

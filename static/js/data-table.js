@@ -67,7 +67,8 @@ class DataTable extends HTMLElement {
       tools.append(this.chartButton);
     }
     const head = this.closest(".result")?.querySelector(".result-head");
-    head?.insertBefore(tools, head.querySelector(".times"));
+    if (head && !this.closest(".view")) head.insertBefore(tools, head.querySelector(".times"));
+    else this.before(tools);
     this.said = document.createElement("span");
     this.said.className = "view-note";
     this.said.setAttribute("role", "status");
