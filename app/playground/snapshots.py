@@ -29,6 +29,7 @@ MAX_TRIES = 20
 DELETED = "deleted"
 TAKEN_DOWN = "taken down: "
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REFERENCE = re.compile(r"([\w-]{22})(?:/(\d{1,4}))?")
 
 
@@ -133,6 +134,10 @@ class Snapshots:
 
     async def open(self, playground_id: str, revision: int | None = None) -> OpenPlayground:
         """The playground of a link, at its newest revision or another one. Raises NotFound, or Gone with the reason."""
+        if not _ID.fullmatch(playground_id):
+            raise NotFound("There is no playground at this link.")
+        if revision is not None and not 0 < revision <= MAX_REVISIONS:
+            raise NotFound(f"This playground has no revision {revision}.")
         found = await self._store.open_playground(playground_id, revision)
         if found is None:
             raise NotFound("There is no playground at this link.")

@@ -46,6 +46,7 @@ async def _http_error(request: Request, exc: Exception) -> Response:
     error = InvalidRequest(str(exc.detail))
     response = respond(request, error)
     response.status_code = exc.status_code
+    response.headers.update(exc.headers or {})
     return response
 
 

@@ -161,6 +161,13 @@ def test_line_ends_in_a_path_split_no_header(tls: TestClient, path: str) -> None
     assert "x=1" not in answer.headers.get("set-cookie", "")
 
 
+@pytest.mark.parametrize(
+    "path", ["/p/%00", "/p/%C3%AE", "/p/x?revision=99999999999", "/api/v1/playgrounds/x?revision=2147483648"]
+)
+def test_links_that_no_store_could_hold_are_not_found(tls: TestClient, path: str) -> None:
+    assert tls.get(path).status_code == 404
+
+
 @pytest.mark.parametrize("markup", MARKUP)
 def test_markup_is_text_wherever_it_shows(tls: TestClient, markup: str) -> None:
     """Cells, column names, documents, replies, keys in the sidebar, statuses, errors, rules, titles, the editor, problems."""
@@ -206,3 +213,8 @@ def test_each_refusal_is_one_line_that_names_no_secret(
         assert json.loads(lines[0])["message"].startswith(("GET", "POST"))
         assert "secret" not in lines[0]
         assert cookie not in lines[0]
+
+
+def test_a_wrong_method_is_told_the_right_ones(tls: TestClient) -> None:
+    answer = tls.request("TRACE", "/readyz")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

@@ -43,7 +43,7 @@ def split(source: str, max_statements: int) -> list[Statement]:
                 raise _too_many(max_statements, at)
             line += source.count("\n", counted, start)
             counted = start
-            text = source[start:end].rstrip()
+            text = source[start:end].rstrip(_SPACE)  # no other space ends a word
             statements += [Statement(text, start, start + len(text), line)] * (times or 1)
             at = end
     return statements
