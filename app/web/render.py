@@ -15,6 +15,7 @@ from app.playground.services import Services
 from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.document_tables import document_table
 from app.web.document_trees import document_tree
+from app.web.item_tables import item_table
 from app.web.plan_text import as_markdown, as_text
 from app.web.plan_view import change_view, plan_view
 from app.web.reply_view import reply_view
@@ -35,6 +36,7 @@ def environment() -> Environment:
     env.filters.update(json_tree=json_tree, array_tree=array_tree, bytes_dump=bytes_dump, plain_json=plain_json)
     env.globals["document_table"] = document_table
     env.globals["document_tree"] = document_tree
+    env.globals["item_table"] = item_table
     env.filters["shown"] = shown
     env.globals["asset"] = asset
     env.globals["app_version"] = __version__

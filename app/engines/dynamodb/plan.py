@@ -1,8 +1,10 @@
 """How a call was executed and what it cost: read off the call and its figures, since DynamoDB has no EXPLAIN."""
 
 import json
+from collections import Counter
 from typing import Any
 
+from app.core.insights import HOTTEST_PARTITION
 from app.core.plans import Access, Condition, Fact, Index, Plan, PlanNode
 from app.engines.dynamodb import capacity, prices
 from app.engines.dynamodb.advice import advice, equalities, readable
@@ -12,6 +14,7 @@ from app.engines.dynamodb.shelf import keys_of
 from app.engines.dynamodb.translate import Keys
 from app.engines.dynamodb.values import plain, wire
 
+MANY_ITEMS = 100
 PARTITION_UNITS = {"RCU": 3_000, "WCU": 1_000}
 """What one partition serves in a second, at AWS."""
 _NOTE = "DynamoDB has no EXPLAIN: this is the call itself, with the counts that it gave. {} {}"
@@ -109,9 +112,18 @@ def _facts(done: Done, keys: Keys | None) -> tuple[Fact, ...]:
         if done.read.examined_bytes is not None:
             facts.append(Fact("examined", float(done.read.examined_bytes), "bytes"))
         facts.append(Fact("returned", float(done.read.items.stored_bytes), "bytes"))
+    if (share := _hottest(done, keys)) is not None:
+        facts.append(Fact(HOTTEST_PARTITION, share))
     for name, units in (done.own.indexes if done.own else {}).items():
         facts.append(Fact(f"written to index {name}", units, "WCU"))
     return tuple(facts)
+
+
+def _hottest(done: Done, keys: Keys | None) -> float | None:
+    """The share of a scan's items that lie under one partition key, where there are many."""
+    items = done.read.items.documents if done.read and done.call.operation == "Scan" else []
+    values = Counter(json.dumps(item[keys[0]]) for item in items if keys and keys[0] in item)
+    return max(values.values()) / values.total() if values.total() >= MANY_ITEMS else None
 
 
 def _partitions(done: Done, keys: Keys | None) -> str | None:
