@@ -93,15 +93,20 @@ def test_warnings() -> None:
 @pytest.mark.parametrize(
     "text",
     ["select 1", "(select 1) union select 2", "with a as (select 1) select * from a", "values (1)", "table t", "execute p",
-     "create table x as select 1", "create temp table x as select 1", "create materialized view v as select 1", "delete from t"],
+     "create table x as select 1", "create temp table x as select 1", "create materialized view v as select 1", "delete from t",
+     "create table x as table y", "create table x as (with a as (select 1) select * from a)"],
 )  # fmt: skip
 def test_what_has_a_plan(text: str) -> None:
     require_explainable(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["begin", "create table t (a int)", "explain select 1", "drop table t", "vacuum", "create index on t (a)"]
-)
+    "text",
+    [
+        "begin", "create table t (a int)", "explain select 1", "drop table t", "vacuum", "create index on t (a)",
+        "create table t (id int generated always as identity)", "create table t (a int, b int generated always as (a * 2) stored)",
+    ],
+)  # fmt: skip
 def test_what_has_none(text: str) -> None:
     with pytest.raises(StatementRefused) as caught:
         require_explainable(text)

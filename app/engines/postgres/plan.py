@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from app.core.errors import StatementRefused
@@ -72,6 +73,8 @@ ACCESS: dict[str, Access] = {
 }
 AGGREGATES = {"Hashed": "HashAggregate", "Sorted": "GroupAggregate", "Mixed": "MixedAggregate"}
 REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
+DEFINING = (("create",), ("drop",), ("alter",))
+QUERIES = frozenset(("select", "with", "values", "table", "execute"))
 ENDS_BELOW = frozenset(("Sort", "Hash", "Aggregate", "SetOp", "ModifyTable"))
 """Steps that take all of their input before they give anything, so that what stops them early doesn't stop what is below."""
 
@@ -86,14 +89,21 @@ def require_explainable(text: str) -> None:
     words = first_words(text, 6)
     if not words and text.startswith("("):
         return
-    if words[:1] == ("create",) and ("table" in words or "materialized" in words) and "as" in words_of(text):
+    if words[:1] == ("create",) and ("table" in words or "materialized" in words) and _is_filled(text):
         return
     if not words or words[0] not in EXPLAINABLE:
+        named = words[: 2 if words[:1] in DEFINING else 1]
         raise StatementRefused(
-            f"{' '.join(words[:2]).upper() or 'This'} has no plan.",
+            f"{' '.join(named).upper() or 'This'} has no plan.",
             code="cannot_explain",
             hint="Plans exist for SELECT, VALUES, TABLE, INSERT, UPDATE, DELETE, MERGE, EXECUTE and CREATE TABLE AS.",
         )
+
+
+def _is_filled(text: str) -> bool:
+    """Whether a CREATE TABLE says AS before a query, and not in a column's GENERATED ... AS."""
+    words = list(words_of(text))
+    return any(one == "as" and following in QUERIES for one, following in pairwise(words))
 
 
 def read(answer: Answer, *, measured: bool, statement: str | None = None) -> Plan:
