@@ -137,6 +137,11 @@ class Settings(BaseSettings):
     )
     max_sessions_per_hour: int = Field(120, ge=1, description="How many new sessions one address may open an hour.")
 
+    heavy_seed_ms: int = Field(
+        300,
+        ge=1,
+        description="How long a seed takes from which on what it left is kept and copied, where an engine can.",
+    )
     sandbox_idle_ms: int = Field(1_800_000, ge=1_000, description="How long a sandbox lives after its last run.")
     client_idle_ms: int = Field(
         300_000, ge=1_000, description="How long an unused connection into a sandbox is kept open."

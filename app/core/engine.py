@@ -5,7 +5,7 @@ import inspect
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -224,6 +224,14 @@ class Engine(ABC):
     @abstractmethod
     async def open(self, sandbox: Sandbox, name: str) -> Client:
         """A new live connection into the sandbox, as the sandbox's own user. Callers use `client`."""
+
+    async def keep_seed(self, sandbox: Sandbox, digest: str, statements: Sequence[Statement]) -> None:
+        """A seed took long: keep what it left in the sandbox, so that `seeded` can give it to others. Closes the sandbox's clients."""
+        return
+
+    async def seeded(self, sandbox: Sandbox, digest: str) -> bool:
+        """Fill a fresh sandbox with what a seed left elsewhere. False where that is not kept: the seed is then run."""
+        return False
 
     @abstractmethod
     def split(self, source: str) -> list[Statement]:

@@ -168,7 +168,7 @@ class Labs:
             await self._runner.reset(session_id, slug)
             await self._fill(session_id, slug, script.setup)
             place = await self._sandboxes.get(session_id, slug)
-            place.users += 1
+            place.enter()
             try:
                 async with open_lab(engine, place.sandbox, script, self._limits()) as run:
                     yield run

@@ -111,7 +111,7 @@ class Runner:
             active.streams = isinstance(statements, list) and any(map(engine.streams, statements))
             async with (self.streams if active.streams else self.slots)[engine.slug].one():
                 place = await self._sandboxes.get(session_id, request.engine)
-                place.users += 1
+                place.enter()
                 try:
                     with self.feeds.speaker(session_id, request.page, request.engine, request.client) as speaker:
                         run = _Going(engine, place, request, active, speaker)
@@ -155,7 +155,7 @@ class Runner:
         try:
             async with self.slots[slug].one():
                 place = await self._sandboxes.get(session_id, slug)
-                place.users += 1
+                place.enter()
                 try:
                     active.client = await engine.client(place.sandbox)
                     yield active.client
@@ -257,6 +257,10 @@ class Runner:
         session_id = run.place.sandbox.session_id or ""
         await self._sandboxes.reset(session_id, slug)
         run.place = await self._sandboxes.get(session_id, slug)
+        if await run.engine.seeded(run.place.sandbox, digest):
+            await self._sandboxes.set_seed(run.place, digest)
+            return None
+        began = time.perf_counter()
         if dataset:
             try:
                 await self._fill(run)
@@ -270,7 +274,18 @@ class Runner:
         await self._sandboxes.set_seed(run.place, digest)
         if lost:
             run.place.note = f"{lost} The seed was run again."
+        heavy = (time.perf_counter() - began) * 1000 >= self._settings.heavy_seed_ms
+        if heavy and outcome.transaction == "none" and run.place.untouched:
+            await self._keep_seed(run, digest, statements)
         return None
+
+    @staticmethod
+    async def _keep_seed(run: "_Going", digest: str, statements: list[Statement]) -> None:
+        """Keep what a heavy seed left. The run goes on whatever comes of it."""
+        try:
+            await run.engine.keep_seed(run.place.sandbox, digest, statements)
+        except PlaygroundError as exc:
+            log.warning("a seed of %s could not be kept: %s", run.engine.slug, exc.message)
 
     async def _fill(self, run: "_Going") -> None:
         request = run.request

@@ -30,10 +30,16 @@ class Place:
     used_at: datetime
     seed_hash: str | None = None
     users: int = 0  # runs going on in it
+    untouched: bool = True  # nothing but a seed ran in it: another client could have changed what the seed left
     touched: bool = field(default=False)  # used since the store was last told
     used_monotonic: float = field(default_factory=time.monotonic)
     host: str | None = None
     note: str = ""  # to be told once, with the next run
+
+    def enter(self) -> None:
+        """A run begins in it."""
+        self.users += 1
+        self.untouched = False
 
     def record(self) -> SandboxRecord:
         return SandboxRecord(self.sandbox, self.used_at, self.seed_hash, host=self.host)

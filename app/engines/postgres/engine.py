@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -27,6 +27,7 @@ from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PostgresClient
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.errors import reaching_server
+from app.engines.postgres.seeded import Seeds, may_keep
 from app.engines.postgres.server import PostgresServer, find_binary
 from app.engines.postgres.watchdog import Watchdog
 
@@ -67,6 +68,7 @@ class PostgresEngine(Engine):
         self.server = PostgresServer(settings, places)
         self.quota = Quota(max_bytes=settings.postgres_quota_bytes)
         self._admin: Admin | None = None
+        self._kept_seeds: Seeds | None = None
         self._watchdog: Watchdog | None = None
         self._connector: Connector | None = None
         self._words: list[Word] | None = None
@@ -106,6 +108,8 @@ class PostgresEngine(Engine):
         await self.close_clients()
         if self._watchdog:
             await self._watchdog.close()
+        if self._kept_seeds:
+            await self._kept_seeds.close()
         if self._admin:
             await self._admin.close()
         await self.server.stop()
@@ -124,8 +128,22 @@ class PostgresEngine(Engine):
             raise EngineUnavailable("PostgreSQL has not been started.")
         return self._admin
 
+    @property
+    def _seeds(self) -> Seeds:
+        if self._kept_seeds is None:
+            self._kept_seeds = Seeds(self.admin)
+        return self._kept_seeds
+
     async def create(self, sandbox: Sandbox) -> None:
         await self.admin.create(sandbox)
+
+    async def keep_seed(self, sandbox: Sandbox, digest: str, statements: Sequence[Statement]) -> None:
+        if may_keep(statements):
+            await self.close_clients(sandbox)
+            await self._seeds.keep(sandbox, digest)
+
+    async def seeded(self, sandbox: Sandbox, digest: str) -> bool:
+        return await self._seeds.fill(sandbox, digest)
 
     async def drop(self, sandbox: Sandbox) -> None:
         await self.close_clients(sandbox)
