@@ -1,21 +1,28 @@
 """The catalogue of tasks, a task with its solutions, and a task as an exercise."""
 
+import re
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
+from app.core.datasets import Content
 from app.core.errors import NotFound
+from app.datasets import pictures
 from app.playground import answers, comparison, datasets, tasks, topics
 from app.playground.runner import RunRequest
 from app.playground.services import Services
 from app.playground.tasks import LEVELS, Task
 from app.web import render
 from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, engine_context, lines
+from app.web.diagram import draw
 
 router = APIRouter(include_in_schema=False)
 
 TextForm = Annotated[str, Form()]
+MAX_KINDS = 16
+"""How many first records a dataset's page shows of each engine."""
 
 
 @router.get("/tasks")
@@ -94,10 +101,32 @@ async def dataset_page(request: Request, services: ServicesDep, session: Session
     for offer in services.engines:
         if offer.engine.slug in found.shapes:
             content = datasets.small(slug, offer.engine.slug)
-            held.append((offer.engine.slug, content.record_count, offer.engine.seed(content)))
+            first = Content("", tuple(replace(part, records=_first(part.records)) for part in content.parts))
+            sources = {"seed": offer.engine.seed(content), "first": offer.engine.seed(first)}
+            held.append((offer.engine.slug, content.record_count, sources))
     return render.page(
-        request, "dataset", dataset=found, held=held, used=[task for task in tasks.catalogue() if task.dataset == slug]
+        request,
+        "dataset",
+        dataset=found,
+        held=held,
+        drawing=draw(pictures.tables(slug)),
+        used=[task for task in tasks.catalogue() if task.dataset == slug],
     )
+
+
+def _first(records: list[Any]) -> list[Any]:
+    """The first record of each kind: kinds are told apart by the key's beginning, where records have one."""
+    kinds: dict[str, Any] = {}
+    for record in records:
+        words = (
+            record
+            if isinstance(record, list)
+            else [record.get("pk", ""), record.get("sk", "")]
+            if isinstance(record, dict)
+            else []
+        )
+        kinds.setdefault(re.sub(r"[\d-].*", "", " ".join(str(word) for word in words[:2])), record)
+    return list(kinds.values())[:MAX_KINDS]
 
 
 def _matches(task: Task, q: str, topic: str, engine: str, level: str) -> bool:
