@@ -66,13 +66,14 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One size: the records the engine held, the median time of the runs there, and what they examined."""
+    """One size: the records the engine held, the median time of the runs there, and what they examined. `cut`: at a limit of results."""
 
     scale: int
     records: int
     ms: float | None
     examined: float | None
     why: str | None = None
+    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -139,7 +140,7 @@ class Timings:
         return found
 
     async def _point(self, session_id: str, request: RunRequest, scale: int, records: int) -> Point:
-        series, examined = Series(request.engine), None
+        series, examined, cut = Series(request.engine), None, False
         for _ in range(RUNS_AT_EACH_SIZE):
             try:
                 run = await self._runner.run(session_id, request)
@@ -150,7 +151,8 @@ class Timings:
                 return Point(scale, records, None, None, series.why)
             measured = figures(run, "", "")
             examined = measured.examined if measured else None
-        return Point(scale, records, median(series.round_trips_ms), examined)
+            cut = any("truncated" in result for result in run["results"])
+        return Point(scale, records, median(series.round_trips_ms), examined, cut=cut)
 
     async def _add(self, session_id: str, request: RunRequest, series: Series, *, counts: bool) -> None:
         try:

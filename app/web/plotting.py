@@ -5,7 +5,8 @@ from math import ceil, floor, log10
 from typing import Any
 
 WIDTH, HEIGHT = 520, 260
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 12, 36
+LEFT, RIGHT, TOP, BOTTOM = 56, 88, 12, 36
+LABEL_GAP = 14
 
 Points = Sequence[tuple[float, float]]
 
@@ -15,7 +16,7 @@ def plot(lines: Mapping[str, Points], unit: str) -> dict[str, Any]:
     xs = [x for points in lines.values() for x, _ in points if x > 0]
     ys = [max(y, 0.001) for points in lines.values() for _, y in points]
     if not xs:
-        return {"lines": {}, "x": [], "y": [], "unit": unit, "width": WIDTH, "height": HEIGHT}
+        return {"lines": {}, "labels": {}, "x": [], "y": [], "unit": unit, "width": WIDTH, "height": HEIGHT}
     across, up = _decades(xs), _decades(ys)
 
     def place_x(value: float) -> float:
@@ -24,11 +25,13 @@ def plot(lines: Mapping[str, Points], unit: str) -> dict[str, Any]:
     def place_y(value: float) -> float:
         return round(HEIGHT - BOTTOM - (log10(value) - up[0]) / (up[1] - up[0]) * (HEIGHT - TOP - BOTTOM), 1)
 
+    placed = {
+        slug: [{"x": place_x(x), "y": place_y(max(y, 0.001)), "at": x, "value": y} for x, y in points if x > 0]
+        for slug, points in lines.items()
+    }
     return {
-        "lines": {
-            slug: [{"x": place_x(x), "y": place_y(max(y, 0.001)), "at": x, "value": y} for x, y in points if x > 0]
-            for slug, points in lines.items()
-        },
+        "lines": placed,
+        "labels": _labels({slug: points[-1]["y"] for slug, points in placed.items() if points}),
         "x": [(place_x(10.0**power), _label(power)) for power in range(across[0], across[1] + 1)],
         "y": [(place_y(10.0**power), _label(power)) for power in range(up[0], up[1] + 1)],
         "unit": unit,
@@ -39,6 +42,15 @@ def plot(lines: Mapping[str, Points], unit: str) -> dict[str, Any]:
         "top": TOP,
         "bottom": HEIGHT - BOTTOM,
     }
+
+
+def _labels(ends: Mapping[str, float]) -> dict[str, float]:
+    """Where the lines' names stand: beside their ends, and apart from each other."""
+    found: dict[str, float] = {}
+    below = float("-inf")
+    for slug, y in sorted(ends.items(), key=lambda item: item[1]):
+        below = found[slug] = max(y, below + LABEL_GAP)
+    return found
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:

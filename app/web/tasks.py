@@ -115,18 +115,24 @@ async def dataset_page(request: Request, services: ServicesDep, session: Session
 
 
 def _first(records: list[Any]) -> list[Any]:
-    """The first record of each kind: kinds are told apart by the key's beginning, where records have one."""
-    kinds: dict[str, Any] = {}
+    """The first record of each kind."""
+    kinds: dict[tuple[str, ...], Any] = {}
     for record in records:
-        words = (
-            record
-            if isinstance(record, list)
-            else [record.get("pk", ""), record.get("sk", "")]
-            if isinstance(record, dict)
-            else []
-        )
-        kinds.setdefault(re.sub(r"[\d-].*", "", " ".join(str(word) for word in words[:2])), record)
+        kinds.setdefault(_kind(record), record)
     return list(kinds.values())[:MAX_KINDS]
+
+
+def _kind(record: Any) -> tuple[str, ...]:
+    """What begins a command's key, or an item's keys: `order:7:lines` and `ORDER#7` without their numbers."""
+    words = (
+        record[:2]
+        if isinstance(record, list)
+        else [record.get("pk", ""), record.get("sk", "")]
+        if isinstance(record, dict)
+        else []
+    )
+    parts = [re.split(r"[#:]", str(word)) for word in words]
+    return tuple(part[0] + (part[2] if len(part) > 2 and part[2].isalpha() else "") for part in parts)
 
 
 def _matches(task: Task, q: str, topic: str, engine: str, level: str) -> bool:

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.playground import tasks
 from app.stores.memory import MemoryStore
+from app.web.plotting import plot
 from tests.fakes import FakeEngine
 from tests.web.conftest import SETTINGS
 
@@ -134,3 +135,16 @@ def test_a_task_with_no_dataset_does_not_grow(shop: TestClient) -> None:
 def test_every_task_has_its_pages(shop: TestClient) -> None:
     for task in tasks.catalogue():
         assert shop.get(f"/tasks/{task.slug}").status_code == 200
+
+
+def test_a_plot_has_whole_decades_and_names_apart() -> None:
+    drawn = plot({"a": [(10, 1), (900, 90)], "b": [(10, 0), (900, 91)]}, "ms")
+    assert [label for _, label in drawn["x"]] == ["10", "100", "1,000"]
+    assert drawn["y"][0][1] == "0.001"
+    assert abs(drawn["labels"]["a"] - drawn["labels"]["b"]) >= 14
+    assert plot({"a": []}, "ms")["lines"] == {}
+
+
+def test_the_pages_of_datasets_show_one_record_of_each_kind(shop: TestClient) -> None:
+    html = shop.get("/datasets/shop").text
+    assert re.search(r'aria-label="5 entities of this \S+ sandbox and 5 relations"', html)
