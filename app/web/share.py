@@ -168,9 +168,15 @@ def context_of(services: Services, opened: OpenPlayground) -> dict[str, Any]:
         "listed": playground.listed,
         "expires_at": playground.expires_at,
         "panes": opened.panes,
-        "edit": f"/{opened.panes[0]['engine']}" if len(opened.panes) == 1 else "/compare",
+        "edit": _editor_of(opened),
         "report": services.settings.report_address,
     }
+
+
+def _editor_of(opened: OpenPlayground) -> str:
+    """Where a copy is edited: in the workbench for one engine; a comparison also fills the dataset first."""
+    one = len(opened.panes) == 1 and not opened.panes[0]["dataset"]
+    return f"/{opened.panes[0]['engine']}" if one else "/compare"
 
 
 async def shared_from(request: Request, services: Services) -> list[Shared]:

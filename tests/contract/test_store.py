@@ -112,6 +112,23 @@ async def test_the_run_log_gives_the_last_run(store: Store) -> None:
     assert last.source in ("a\0b", "a\N{SYMBOL FOR NULL}b")
 
 
+async def test_a_session_s_runs_are_its_own_to_list_and_delete(store: Store) -> None:
+    for number, (session, engine) in enumerate([("s", "redis"), ("s", "postgres"), ("t", "redis"), ("s", "redis")]):
+        await store.add_run(RunRecord(session, engine, "main", f"source {number}", "seed", "ok", 1, 1.5, NOW))
+    runs = await store.runs_of("s")
+    assert [run.source for run in runs] == ["source 3", "source 1", "source 0"]
+    assert [run.source for run in await store.runs_of("s", engine="redis")] == ["source 3", "source 0"]
+    assert [run.source for run in await store.runs_of("s", before=runs[0].id, most=1)] == ["source 1"]
+    newest, _, oldest = (run.id or 0 for run in runs)
+    assert (await store.run("s", oldest)) == runs[2]
+    assert await store.run("t", oldest) is None
+    assert await store.delete_runs("t", [oldest]) == 0
+    assert await store.delete_runs("s", [oldest, newest]) == 2
+    assert [run.source for run in await store.runs_of("s")] == ["source 1"]
+    assert await store.delete_runs("s") == 1
+    assert len(await store.runs_of("t")) == 1
+
+
 BODY = {"title": "t", "panes": [{"rows": [["1", None, "\u0000 <script> \ud83d"]]}]}
 PLAYGROUND = Playground("id", "s", NOW, title="t", notes="n", owner_key_hash="h", parent="other/1")
 
