@@ -48,6 +48,7 @@ from app.web import (
     sources,
     styleguide,
     tasks,
+    timings,
     topics,
     trials,
     workbench,
@@ -62,7 +63,22 @@ log = logging.getLogger(__name__)
 
 STORE_DATABASE = "sandtable"
 PARTS = (
-    *(history, imports, api, api_playgrounds, docs, compare, tasks, topics, formats, embed, share, manage, exports),
+    *(
+        history,
+        imports,
+        api,
+        api_playgrounds,
+        docs,
+        compare,
+        timings,
+        tasks,
+        topics,
+        formats,
+        embed,
+        share,
+        manage,
+        exports,
+    ),
     *(labs, live, palette, trials, explain, runs, workbench),
 )
 """Groups of routes, in the order in which a path is looked for."""

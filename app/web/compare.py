@@ -1,15 +1,13 @@
-"""The compare page: a pane per engine, each answering as it finishes; what the answers have in common; timing and growth."""
+"""The compare page: a pane per engine, each answering as it finishes; and what the answers have in common."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.datastructures import FormData
 
-from app.core.errors import InvalidRequest
 from app.datasets import DATASETS, SIZES
 from app.playground import answers, comparison, datasets, tasks, timing, writeup
 from app.playground.comparison import Judgement
@@ -29,7 +27,6 @@ from app.web.deps import (
     engine_context,
     lines,
 )
-from app.web.plotting import plot
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,7 +72,7 @@ async def compare(
 async def compare_form(request: Request, services: ServicesDep, session: RunningSessionDep) -> Response:
     """Run all, without JavaScript."""
     form = await request.form()
-    task, requests = _asked(services, form)
+    task, requests = panes_asked_for(services, form)
     runs = await comparison.run_all(services.runner, session, [one for one in requests if one.source.strip()])
     panes = [_pane(services, one, runs.get(one.engine), task) for one in requests]
     parent = await services.snapshots.find(_text(form, "parent"))
@@ -99,54 +96,9 @@ async def markdown_partial(request: Request, services: ServicesDep, session: For
 @router.post("/partials/compare/verdict")
 async def verdict_partial(request: Request, services: ServicesDep, session: FormSessionDep) -> Response:
     """Whether the answers that are there now are the same."""
-    task, requests = _asked(services, await request.form())
+    task, requests = panes_asked_for(services, await request.form())
     panes = [_pane(services, one, _last_of(services, session, one), task) for one in requests]
     return render.partial(request, "verdict", **_judged(panes, task, requests[0].dataset if requests else ""))
-
-
-@router.post("/partials/compare/repeat")
-async def repeat_partial(
-    request: Request,
-    services: ServicesDep,
-    session: RunningSessionDep,
-    rounds: Annotated[int, Form()] = timing.ROUNDS[0],
-) -> Response:
-    if rounds not in timing.ROUNDS:
-        raise InvalidRequest(f"Repeat {', '.join(map(str, timing.ROUNDS))} times, not {rounds}.")
-    _, requests = _asked(services, await request.form())
-    requests = [one for one in requests if one.source.strip()]
-    repeated = await services.timings.repeat(session, requests, rounds)
-    slowest = max((ms for one in repeated.series for ms in one.round_trips_ms), default=1)
-    return render.partial(request, "repeated", repeated=repeated, slowest=slowest, most_s=timing.MAX_REPEAT_S)
-
-
-@router.post("/partials/compare/growth")
-async def growth_partial(request: Request, services: ServicesDep, session: RunningSessionDep) -> Response:
-    task, requests = _asked(services, await request.form())
-    requests = [one for one in requests if one.source.strip()]
-    if task is None or task.dataset is None or task.writes:
-        raise InvalidRequest("Growth is for tasks that read a dataset.")
-    found = datasets.find(task.dataset)
-    engines = [one.engine for one in requests]
-    records = await asyncio.to_thread(
-        lambda: {scale: {slug: found.count(slug, scale) for slug in engines} for scale in timing.GROWTH_SCALES}
-    )
-    growth = await services.timings.grow(session, requests, records)
-    points = {slug: [(p.records, p.ms) for p in line if p.ms is not None] for slug, line in growth.points.items()}
-    examined = {slug: [(p.records, p.examined) for p in line if p.examined] for slug, line in growth.points.items()}
-    plots = [
-        ("Time, our round trip", plot(points, "ms")),
-        ("Examined", plot(examined, "rows, documents, keys or items")),
-    ]
-    return render.partial(request, "growth", growth=growth, plots=plots, dataset=found)
-
-
-@router.post("/partials/compare/stop")
-async def stop_timing(request: Request, services: ServicesDep, session: FormSessionDep) -> Response:
-    services.timings.stop(session)
-    for offer in services.engines:
-        await services.runner.stop(session, offer.engine.slug)
-    return Response(status_code=204)
 
 
 @router.post("/partials/compare/{engine}/run")
@@ -162,9 +114,9 @@ async def pane_partial(
     page: SourceForm = "",
 ) -> Response:
     found = tasks.find(task) if task else None
-    asked = _request(offer.engine.slug, lines(source), lines(seed), data, found)
-    run = await services.runner.run(session, replace(asked, page=page))
-    pane = _pane(services, asked, run, found)
+    wanted = _request(offer.engine.slug, lines(source), lines(seed), data, found)
+    run = await services.runner.run(session, replace(wanted, page=page))
+    pane = _pane(services, wanted, run, found)
     engine = engine_context(services, offer.engine.slug)
     return render.partial(request, "compare_run", engine=engine, run=run, pane=pane)
 
@@ -238,7 +190,7 @@ def _text(form: FormData, name: str) -> str:
     return lines(str(form.get(name, "")))
 
 
-def _asked(services: Services, form: FormData) -> tuple[Task | None, list[RunRequest]]:
+def panes_asked_for(services: Services, form: FormData) -> tuple[Task | None, list[RunRequest]]:
     """The panes of the page's form. Raises NotFound for a task or dataset that isn't there."""
     task = tasks.find(_text(form, "task")) if form.get("task") else None
     dataset = _text(form, "data")
@@ -286,7 +238,7 @@ def _judged(panes: Sequence[Pane], task: Task | None, dataset: str) -> dict[str,
 
 
 def _markdown(services: Services, session: str, form: FormData) -> str:
-    task, requests = _asked(services, form)
+    task, requests = panes_asked_for(services, form)
     panes = []
     for one in requests:
         run = services.runner.last(session, one.engine)
