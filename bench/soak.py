@@ -159,7 +159,7 @@ async def soak(folder: Path, minutes: float, sessions: int) -> None:
         await asyncio.gather(*visitors)
         ordered = sorted(times)
         print(dict(seen), f"p50 {ordered[len(ordered) // 2]:.3f} s, p95 {ordered[len(ordered) * 19 // 20]:.3f} s")
-        await asyncio.sleep(IDLE_MS / 1000 + 20)
+        await asyncio.sleep(IDLE_MS / 1000 + 25)
         left = {name: await gauge(app, name) for name in ("sandboxes_here", "clients", "slots_in_use", "slots_waiting")}
         print(f"after all sandboxes' time: {app.figures()}, {left}")
         print(
