@@ -148,14 +148,6 @@ def test_kill_9_of_the_app_then_a_start_cleans_up(folder: Path) -> None:
     assert not alive, "left after Ctrl-C"
 
 
-def test_sigterm_leaves_no_process(served: Served) -> None:
-    servers = list(served.servers().values())
-    assert servers
-    served.end(signal.SIGTERM)
-    _, alive = psutil.wait_procs(servers, timeout=2)
-    assert not alive
-
-
 def _timed(served: Served, engine: str) -> tuple[float, httpx.Response]:
     answer = served.run(engine, SLOW[engine])
     return time.monotonic(), answer
@@ -207,3 +199,11 @@ def test_a_comparison_is_shared_packed_and_replayed_to_the_same_answers(served: 
     sandtable(served, "takedown", link.rsplit("/", 1)[1], "--reason", "a test", "--data-dir", str(served.data_dir))
     assert "a test" in served.http.get(link).text
     assert served.http.get(link).status_code == 410
+
+
+def test_sigterm_leaves_no_process(served: Served) -> None:
+    servers = list(served.servers().values())
+    assert servers
+    served.end(signal.SIGTERM)
+    _, alive = psutil.wait_procs(servers, timeout=2)
+    assert not alive
