@@ -66,13 +66,14 @@ class DataTable extends HTMLElement {
       this.chartButton.addEventListener("click", () => this.toggleChart());
       tools.append(this.chartButton);
     }
-    const head = this.closest(".result")?.querySelector(".result-head");
-    if (head && !this.closest(".view")) head.insertBefore(tools, head.querySelector(".times"));
-    else this.before(tools);
     this.said = document.createElement("span");
     this.said.className = "view-note";
     this.said.setAttribute("role", "status");
     tools.append(this.said);
+    if (tools.childElementCount === 1) return;
+    const head = this.closest(".result")?.querySelector(".result-head");
+    if (head && !this.closest(".view")) head.insertBefore(tools, head.querySelector(".times"));
+    else this.before(tools);
   }
 
   valueOf(row, at) {
@@ -121,6 +122,7 @@ class DataTable extends HTMLElement {
     const shown = this.rows.filter((row) => !row.hidden).length;
     if (shown < this.rows.length) parts.push(`${shown.toLocaleString("en")} of ${this.rows.length.toLocaleString("en")} rows fetched have this`);
     if (this.order) parts.push(`sorted in the browser by ${this.columns[this.order.at].name}`);
+    if (parts.length && !this.said.isConnected) this.before(this.said);
     this.said.textContent = parts.join(" · ");
   }
 
