@@ -55,8 +55,9 @@ function scoreOf(text, word) {
 }
 
 async function update() {
-  const wanted = input.value.trim().toLowerCase();
-  const all = (await entries()).map((entry) => ({ ...entry, score: score(`${entry.label} ${entry.group}`, wanted) }));
+  const found = await entries();
+  const wanted = input.value.trim().toLowerCase(); // now, not before the wait: more may have been typed meanwhile
+  const all = found.map((entry) => ({ ...entry, score: score(`${entry.label} ${entry.group}`, wanted) }));
   shown = all.filter((entry) => entry.score > -1000);
   if (wanted) shown.sort((one, other) => other.score - one.score);
   shown = shown.slice(0, MOST);
