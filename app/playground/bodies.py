@@ -1,7 +1,7 @@
 """What a snapshot holds: panes with their results, bounded; and rows of older versions brought up to date as they are opened."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -9,15 +9,27 @@ from app.core.errors import TooLarge
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan, PlanNode
 
+Chart = dict[str, Any]
+"""`kind` (`bar`, `line`, `point`), `x` (a column's number from 0) and `y` (up to four of them)."""
+
+NO_CHARTS: Mapping[int, Chart] = {}
 SCHEMA = 2
 RUN_FIELDS = ("engine", "version", "results", "not_run", "seed_error", "transaction", "insights", "stats")
 FEWEST = 1
 """How few rows a result is cut to before the playground is refused."""
 
 
-def frozen(run: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The parts of a run that a snapshot keeps."""
-    return None if run is None else {name: run[name] for name in RUN_FIELDS if name in run}
+def frozen(run: dict[str, Any] | None, charts: Mapping[int, Chart] = NO_CHARTS) -> dict[str, Any] | None:
+    """The parts of a run that a snapshot keeps, with the charts of its results."""
+    if run is None:
+        return None
+    kept = {name: run[name] for name in RUN_FIELDS if name in run}
+    if charts:
+        results = enumerate(kept["results"], 1)
+        kept["results"] = [
+            result | ({"chart": charts[number]} if number in charts else {}) for number, result in results
+        ]
+    return kept
 
 
 def bounded(panes: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:

@@ -6,14 +6,15 @@ import json
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.config import Settings
 from app.core.errors import Forbidden, Gone, InvalidRequest, NotFound, TooLarge
 from app.playground import bodies
+from app.playground.bodies import Chart
 from app.playground.pasted import Pasted
 from app.playground.runner import Runner
 from app.playground.store import EXPIRED, Opened, Playground, Store
@@ -35,12 +36,15 @@ _REFERENCE = re.compile(r"([\w-]{22})(?:/(\d{1,4}))?")
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What one engine's pane brings to a snapshot. `dataset`: the named data its sandbox is filled with before the seed."""
+    """What one engine's pane brings to a snapshot. `dataset`: the named data its sandbox is filled with before the seed;
+    `charts`: how the rows of a statement (counted from 1) are drawn.
+    """
 
     engine: str
     source: str
     seed: str = ""
     dataset: str = ""
+    charts: Mapping[int, Chart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,7 @@ class Snapshots:
             "dataset": shared.dataset,
             "seed": shared.seed,
             "source": shared.source,
-            "run": bodies.frozen(last),
+            "run": bodies.frozen(last, shared.charts),
         }
 
     def _words(self, title: str, notes: str) -> tuple[str, str]:

@@ -1,13 +1,15 @@
 """Sharing: make a snapshot, open it without running anything, run it again, see what changed."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from app.core.errors import NotFound, PlaygroundError
+from app.core.errors import InvalidRequest, NotFound, PlaygroundError
 from app.playground import notes
+from app.playground.bodies import Chart
 from app.playground.comparison import could_not_begin
 from app.playground.differences import Difference, compare_texts, differences, differs
 from app.playground.runner import RunRequest
@@ -28,6 +30,8 @@ from app.web.explain import shared_page
 from app.web.formats import link_of, previewed, respond, wants_markdown
 
 router = APIRouter(include_in_schema=False)
+
+MAX_CHARTS = 4_000
 
 TextForm = Annotated[str, Form()]
 RevisionForm = Annotated[int | None, Form()]
@@ -188,9 +192,34 @@ async def shared_from(request: Request, services: Services) -> list[Shared]:
 
     if "engine" in form:
         slug = services.engines.offer(text("engine")).engine.slug
-        return [Shared(slug, text("source"), text("seed"), text("dataset"))]
+        return [Shared(slug, text("source"), text("seed"), text("dataset"), _charts(text("charts")))]
     slugs = [offer.engine.slug for offer in services.engines]
     return [Shared(slug, text(f"source_{slug}"), text(f"seed_{slug}"), text(f"dataset_{slug}")) for slug in slugs]
+
+
+class _Chart(BaseModel):
+    """How a result is drawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["bar", "line", "point"]
+    x: int = Field(ge=0, lt=2_000)
+    y: list[Annotated[int, Field(ge=0, lt=2_000)]] = Field(max_length=4)
+
+
+_CHARTS = TypeAdapter(dict[Annotated[int, Field(ge=1)], _Chart])
+
+
+def _charts(text: str) -> dict[int, Chart]:
+    """The charts of a form, by the number of their statement. Raises InvalidRequest."""
+    if not text:
+        return {}
+    if len(text) > MAX_CHARTS:
+        raise InvalidRequest(f"The charts have {len(text):,} characters; the limit is {MAX_CHARTS:,}.")
+    try:
+        return {number: chart.model_dump() for number, chart in _CHARTS.validate_json(text).items()}
+    except ValidationError as exc:
+        raise InvalidRequest("The charts of this form can't be read.") from exc
 
 
 async def run_pane(services: Services, session: str, pane: dict[str, Any]) -> dict[str, Any]:

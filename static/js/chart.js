@@ -19,15 +19,22 @@ const KINDS = [
 
 const number = (text) => (text === null || text === "" ? null : Number(text.replaceAll(/[$,]/g, "")));
 
-/** An element with the chart and its choices. `columns`: `{name, numeric}`; `rows`: cells as text or null. */
-export function drawChart({ columns, rows }) {
+/**
+ * An element with the chart and its choices. `columns`: `{name, numeric}`; `rows`: cells as text or null.
+ * `chosen`: `{kind, x, y}` to begin with; `onChange` is told of each choice.
+ */
+export function drawChart({ columns, rows }, { chosen, onChange }) {
   const numeric = columns.flatMap(({ numeric: is }, at) => (is ? [at] : []));
   const x = columns.findIndex(({ numeric: is }) => !is);
   const state = { kind: x < 0 ? "point" : "bar", x: x < 0 ? numeric[0] : x, y: numeric.filter((at) => at !== x).slice(0, 1) };
   if (x < 0 && numeric.length > 1) state.y = [numeric[1]];
+  if (chosen && [chosen.x, ...chosen.y].every((at) => at < columns.length)) Object.assign(state, chosen);
   const figure = document.createElement("figure");
   figure.className = "chart";
-  const redraw = () => figure.replaceChildren(controls(columns, numeric, state, redraw), picture(columns, rows, state));
+  const redraw = () => {
+    figure.replaceChildren(controls(columns, numeric, state, redraw), picture(columns, rows, state));
+    onChange({ ...state });
+  };
   redraw();
   return figure;
 }

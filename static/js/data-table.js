@@ -29,6 +29,7 @@ class DataTable extends HTMLElement {
       if (cell && !event.target.closest("summary, a, button")) this.focusCell(cell);
     });
     if (this.rows.length) this.tools();
+    if (this.dataset.chart && this.chartButton) this.toggleChart(JSON.parse(this.dataset.chart));
     this.enterAt(this.rows[0]?.cells[1]);
   }
 
@@ -207,19 +208,32 @@ class DataTable extends HTMLElement {
     dialog.addEventListener("close", () => this.focusCell(cell), { once: true });
   }
 
-  async toggleChart() {
+  async toggleChart(chosen = null) {
     const pressed = this.chartButton.getAttribute("aria-pressed") === "true";
     this.chartButton.setAttribute("aria-pressed", !pressed);
     if (pressed) {
       this.chart.remove();
+      this.keepChart(null);
       return;
     }
     const { drawChart } = await import("./chart.js");
-    this.chart = drawChart({
-      columns: this.columns.map(({ name, type }) => ({ name, numeric: NUMERIC.test(type) })),
-      rows: this.rows.filter(({ hidden }) => !hidden).map((row) => this.columns.map((_, at) => this.valueOf(row, at))),
-    });
+    this.chart = drawChart(
+      {
+        columns: this.columns.map(({ name, type }) => ({ name, numeric: NUMERIC.test(type) })),
+        rows: this.rows.filter(({ hidden }) => !hidden).map((row) => this.columns.map((_, at) => this.valueOf(row, at))),
+      },
+      { chosen, onChange: (choice) => this.keepChart(choice) },
+    );
     this.before(this.chart);
+  }
+
+  /** What is drawn goes with the source when it is shared. */
+  keepChart(choice) {
+    const field = this.closest("#results") && document.querySelector("#run-form [name=charts]");
+    if (!field) return;
+    const charts = JSON.parse(field.value || "{}");
+    charts[this.dataset.number] = choice ?? undefined;
+    field.value = JSON.stringify(charts);
   }
 }
 

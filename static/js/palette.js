@@ -10,6 +10,9 @@ const list = dialog?.querySelector("[role=listbox]");
 let places = null;
 let shown = [];
 let at = 0;
+let listed = null;
+
+const typed = () => input.value.trim().toLowerCase();
 
 /** Places come from the server once; actions and names from the page as it is now. */
 async function entries() {
@@ -56,7 +59,8 @@ function scoreOf(text, word) {
 
 async function update() {
   const found = await entries();
-  const wanted = input.value.trim().toLowerCase(); // now, not before the wait: more may have been typed meanwhile
+  const wanted = typed(); // now, not before the wait: more may have been typed meanwhile
+  listed = wanted;
   const all = found.map((entry) => ({ ...entry, score: score(`${entry.label} ${entry.group}`, wanted) }));
   shown = all.filter((entry) => entry.score > -1000);
   if (wanted) shown.sort((one, other) => other.score - one.score);
@@ -87,6 +91,11 @@ function choose(number) {
   input.setAttribute("aria-activedescendant", chosen?.id ?? "");
 }
 
+async function runChosen() {
+  if (listed !== typed()) await update();
+  run(at);
+}
+
 function run(number) {
   const entry = shown[number];
   if (!entry) return;
@@ -96,6 +105,7 @@ function run(number) {
 
 function open() {
   input.value = "";
+  listed = null;
   dialog.showModal();
   update();
 }
@@ -104,7 +114,7 @@ input?.addEventListener("input", update);
 input?.addEventListener("keydown", (event) => {
   const moves = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 8, PageUp: at - 8 };
   if (event.key in moves) choose(moves[event.key]);
-  else if (event.key === "Enter") run(at);
+  else if (event.key === "Enter") runChosen();
   else return;
   event.preventDefault();
 });

@@ -191,6 +191,8 @@ let part = null;
 
 document.addEventListener("htmx:before:request", (event) => {
   const run = runOf(event);
+  const charts = run?.sourceElement.elements.charts;
+  if (charts) charts.value = "";
   if (run && part) run.request.body.set("part", part);
   if (run) part = null;
 });

@@ -113,8 +113,23 @@ def test_5_numbers_become_a_chart(page: Page) -> None:
     chart.get_by_label("Kind").select_option("line")
     expect(chart.locator(".series path")).to_have_count(2)
     expect(chart.locator("svg")).to_have_attribute("aria-label", "day against visits, loss, 8 rows")
+    page.get_by_role("button", name="Share").click()
+    link = page.locator("#share-dialog input").first.input_value()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Chart").click()
     expect(chart).to_have_count(0)
+    page.goto(link)
+    expect(page.locator(".frozen .chart svg")).to_have_attribute("aria-label", "day against visits, loss, 8 rows")
+
+
+def test_12_what_cannot_be_right_is_marked_while_it_is_written(page: Page) -> None:
+    open_engine(page, "postgres")
+    write(page, "select (1 + 2, '(' as quoted -- (")
+    expect(page.locator("#source .cm-lint")).to_have_count(1)
+    expect(page.locator("#source .cm-lint")).to_have_attribute("title", "This ( is not closed")
+    open_engine(page, "redis")
+    write(page, "GTE key\nGET key\n")
+    expect(page.locator("#source .cm-lint")).to_have_attribute("title", "There is no command GTE")
 
 
 def test_6_messages_arrive_while_a_second_client_publishes(page: Page) -> None:

@@ -176,3 +176,19 @@ def test_sharing_has_a_rate_limit(client: TestClient) -> None:
 def test_odd_revisions_are_not_found(client: TestClient, revision: str) -> None:
     path, _ = shared(client)
     assert client.get(f"{path}/{revision}").status_code in (400, 404)
+
+
+def test_a_chart_goes_with_what_is_shared(client: TestClient) -> None:
+    client.post("/partials/alpha/run", data={"source": "rows 3"})
+    form = {"engine": "alpha", "source": "rows 3"}
+    path, _ = shared(client, **form, charts='{"1": {"kind": "line", "x": 1, "y": [0]}}')
+    assert "data-chart=" in client.get(path).text
+    path, _ = shared(client, **form)
+    assert "data-chart=" not in client.get(path).text
+    for wrong in (
+        "x",
+        '{"1": {"kind": "pie", "x": 0, "y": []}}',
+        '{"0": {"kind": "bar", "x": 0, "y": []}}',
+        "1" * 5_000,
+    ):
+        assert client.post("/share", data=form | {"charts": wrong}).status_code == 400, wrong

@@ -19,6 +19,7 @@ import {
 
 import { sandboxCompletion } from "./completion.js";
 import { laneMarks } from "./lanes.js";
+import { lint } from "./lint.js";
 import { errorMarks } from "./marks.js";
 import { highlighting, theme } from "./theme.js";
 
@@ -85,6 +86,7 @@ export async function createEditor(parent, { doc, mode, label, readonly, vim, la
       language,
       errorMarks,
       lanes ? laneMarks(lanes) : [],
+      readonly || lanes ? [] : lint(mode),
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
     ],
   });

@@ -23,6 +23,7 @@ export const theme = EditorView.theme({
   ".cm-selectionMatch": { backgroundColor: "var(--accent-soft)" },
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-soft)", outline: "1px solid var(--accent)" },
   ".cm-error": { textDecoration: "underline wavy var(--bad)", textUnderlineOffset: "3px" },
+  ".cm-lint": { textDecoration: "underline dotted var(--warn)", textUnderlineOffset: "3px" },
   ".cm-error-line": { backgroundColor: "var(--bad-soft) !important" },
   ".cm-error-message": {
     display: "block",
