@@ -123,6 +123,7 @@ def create_app(
             stack.push_async_callback(built.replicas.leave)
             built.janitor.start()
             stack.push_async_callback(built.sandboxes.close)
+            stack.push_async_callback(built.rates.close)
             stack.push_async_callback(built.runner.close)
             stack.push_async_callback(built.labs.close)
             stack.push_async_callback(built.janitor.stop)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import time
+from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
@@ -64,6 +65,12 @@ class Rates:
                 f"More than {self._shares.amount} shared playgrounds within an hour; nothing was shared.",
                 hint="Try again later.",
             )
+
+    async def close(self) -> None:
+        """Close the connections to the shared Redis; the library has no call for it."""
+        if self._shared:
+            storage: Any = self._shared.storage
+            await storage.bridge.storage.aclose()
 
     async def _hit(self, item: RateLimitItem, *key: str) -> int | None:
         """Count one. None if it is within the limit, else the seconds to wait."""

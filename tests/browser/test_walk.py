@@ -76,8 +76,8 @@ def test_3_stop_ends_a_run(page: Page) -> None:
     write(page, "select pg_sleep(4)")
     began = time.monotonic()
     page.keyboard.press("ControlOrMeta+Enter")
-    expect(page.locator("run-clock output")).to_be_visible()
-    page.locator(".toolbar [data-stop]").click()
+    expect(page.locator(".answers > run-clock output")).to_be_visible()
+    page.locator("#run-form [data-stop]").click()
     expect(page.locator("#results .error.stopped")).to_be_visible()
     expect(page.locator("#results")).to_contain_text("Stopped by you")
     assert time.monotonic() - began < 3

@@ -208,7 +208,7 @@ BOMBS = [
     (f"CREATE TABLE wide ({WIDE}); INSERT INTO wide DEFAULT VALUES; SELECT a.* FROM wide a JOIN wide b ON true", OK),
     ("SELECT a.*, b.* FROM wide a JOIN wide b ON true", "54011"),
     (NESTED, TOO_COMPLEX),
-    ("DO $$ BEGIN FOR i IN 1..400000 LOOP RAISE NOTICE 'n %', i; END LOOP; END $$", STOPPED),
+    ("DO $$ BEGIN FOR i IN 1..400000 LOOP RAISE NOTICE 'n %', i; END LOOP; END $$", f"{STOPPED}|max_reply_bytes"),
     ("DO $$ BEGIN FOR i IN 1..5000 LOOP PERFORM pg_notify('x', i::text); END LOOP; END $$", OK),
     ("SELECT pg_notify('x', repeat('x', 8000))", "22023"),
     ("DO $$ BEGIN RAISE EXCEPTION '%', repeat('x', 900000); END $$", "P0001"),
@@ -251,7 +251,7 @@ async def test_outcome(pair: tuple[Visitor, Visitor], source: str, outcome: str)
     attacker, neighbour = pair
     await neighbour.must("SELECT 1")
     ran = await attacker.run(source, limits=replace(attacker.limits, left_ms=SHORT_MS))
-    assert (ran.code or OK) == outcome, ran.error and ran.error.message
+    assert (ran.code or OK) in outcome.split("|"), ran.error and ran.error.message
     assert neighbour.role not in str(ran.error)
     await attacker.run("ROLLBACK")
     assert (await attacker.must("SELECT 1")).value == "1"

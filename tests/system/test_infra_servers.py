@@ -310,6 +310,8 @@ async def test_processes_count_rates_together_by_the_redis_of_the_file(rates_url
     wrong = Rates(replace_url(together, rates_url.replace(PASSWORD, "wrong")))
     await wrong.count_run("s")
     assert wrong.shared_failures == 1
+    for rates in (one, two, wrong):
+        await rates.close()
 
 
 def replace_url(settings: Settings, url: str) -> Settings:
