@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from bench.serving import run, serving
 
 TARGET_RATIO = 3.0
 VISIT = "visit"
+ATTACK = "--attack"
 IDLE_S = 5.0
 WARM_UP = 50
 PAUSE_S = 0.002
@@ -80,11 +82,8 @@ def percentiles(values: list[float]) -> tuple[float, float, float]:
     return cuts[49], cuts[94], cuts[98]
 
 
-def measure(port: int, seconds: float) -> None:
-    ninth = Session(port)
-    for _ in range(WARM_UP):
-        ninth.run("SELECT 1")
-    idle, _ = sample(ninth, IDLE_S)
+def attack_together(port: int) -> None:
+    """All hostile sessions at once, until the standard input ends; then what came of them, as JSON."""
     ending = threading.Event()
     outcomes: dict[str, dict[str, int]] = {name: {} for name in HOSTILE}
     threads = [
@@ -92,18 +91,31 @@ def measure(port: int, seconds: float) -> None:
     ]
     for thread in threads:
         thread.start()
-    time.sleep(1)
-    loaded, refused = sample(ninth, seconds)
+    sys.stdin.read()
     ending.set()
     for thread in threads:
         thread.join(30)
+    print(json.dumps(outcomes))
+
+
+def measure(port: int, seconds: float) -> None:
+    ninth = Session(port)
+    for _ in range(WARM_UP):
+        ninth.run("SELECT 1")
+    idle, _ = sample(ninth, IDLE_S)
+    # In a process of their own: what they read would keep this one's Python from seeing its answer.
+    command = [sys.executable, "-m", "bench.neighbours", ATTACK, str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as attackers:
+        time.sleep(2)
+        loaded, refused = sample(ninth, seconds)
+        told, _ = attackers.communicate()
     print(f"{'':<12}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'runs':>8}")
     for name, values in (("idle", idle), ("under load", loaded)):
         p50, p95, p99 = percentiles(values)
         print(f"{name:<12}{p50:>9.2f}{p95:>9.2f}{p99:>9.2f}{len(values):>8}")
     ratio = percentiles(loaded)[2] / percentiles(idle)[2]
     print(f"ratio of the p99s {ratio:.1f} (target: at most {TARGET_RATIO:g}); turned away: {refused}")
-    for name, counted in outcomes.items():
+    for name, counted in json.loads(told).items():
         print(f"  {name}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(counted.items()))}")
 
 
@@ -120,7 +132,9 @@ async def main(folder: Path, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == [VISIT]:
+    if sys.argv[1:2] == [ATTACK]:
+        attack_together(int(sys.argv[2]))
+    elif sys.argv[1:2] == [VISIT]:
         measure(int(sys.argv[2]), float(sys.argv[3]))
     else:
         run(lambda folder: main(folder, float(sys.argv[1]) if len(sys.argv) > 1 else 12.0))

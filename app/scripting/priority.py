@@ -1,6 +1,7 @@
-"""A script that computes for long gives way to everything else in the process: its thread becomes nice until it ends.
+"""A script that computes for long gives way to everything else in the process: its thread is idle by policy until it ends.
 
-Linux knows a priority for each thread, and only root may take one back; elsewhere nothing happens.
+Linux knows a policy for each thread. An idle one gives way at once to any other that wakes, where a nice one ends its slice first
+(sched(7), SCHED_IDLE). Only root may take it back; elsewhere nothing happens.
 """
 
 import os
@@ -8,28 +9,31 @@ import sys
 import threading
 import time
 
-GIVE_WAY_AFTER_S = 0.25
-NICE = 15
+GIVE_WAY_AFTER_S = 0.1
 POSSIBLE = sys.platform == "linux" and os.geteuid() == 0
 
 
 class Pace:
-    """The priority of one script's thread. All methods are called on that thread."""
+    """The policy of one script's thread. All methods are called on that thread."""
 
     def __init__(self) -> None:
         self._began = 0.0
-        self._nice = False
+        self._idle = False
 
     def begin(self) -> None:
         self._began = time.thread_time()
 
     def check(self) -> None:
-        """Become nice once the thread has computed for long; waiting does not count."""
-        if POSSIBLE and not self._nice and time.thread_time() - self._began > GIVE_WAY_AFTER_S:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-            self._nice = True
+        """Become idle once the thread has computed for long; waiting does not count."""
+        if POSSIBLE and not self._idle and time.thread_time() - self._began > GIVE_WAY_AFTER_S:
+            _set_policy(os.SCHED_IDLE)
+            self._idle = True
 
     def end(self) -> None:
-        if self._nice:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, os.getpid()))
-            self._nice = False
+        if self._idle:
+            _set_policy(os.SCHED_OTHER)
+            self._idle = False
+
+
+def _set_policy(policy: int) -> None:
+    os.sched_setscheduler(threading.get_native_id(), policy, os.sched_param(0))
