@@ -171,6 +171,8 @@ class Engine(ABC):
     """How an open transaction is ended: pairs of a button's label and the source it runs. The last one also ends a failed one."""
     preview: ClassVar[str] = ""
     """A source that shows the first rows of an object: `{name}` is its name as a source writes it, `{string}` that as a JSON string."""
+    lasting: ClassVar[str] = ""
+    """What lasts from run to run beside the data, and what does not, in one short sentence."""
     before_lab: ClassVar[str] = ""
     """A source that each client of a lab runs first, so that it may wait for longer than a run."""
     creation_is_slow: ClassVar[bool] = False

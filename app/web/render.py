@@ -122,6 +122,7 @@ def engine_list(services: Services) -> list[dict[str, Any]]:
             "slug": offer.engine.slug,
             "label": offer.engine.label,
             "character": offer.engine.character,
+            "lasting": offer.engine.lasting,
             "editor_mode": offer.engine.editor_mode,
             "explains_before_run": offer.engine.explains_before_run,
             "formats": offer.engine.formats,

@@ -1,4 +1,4 @@
-// Copy as Markdown: the link's text goes to the clipboard; without JavaScript the link opens it.
+// Copy as Markdown, TSV, CSV, JSON: the text behind the link goes to the clipboard; without JavaScript the link opens it.
 
 async function textOf(link) {
   const answer = await fetch(link.href, { headers: { accept: "text/markdown" } });
@@ -16,7 +16,7 @@ document.addEventListener("click", async (event) => {
     const text = textOf(link).then((markdown) => new Blob([markdown], { type: "text/plain" }));
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": text })]);
     label.textContent = "Copied";
-    document.getElementById("announcer").textContent = "Copied as Markdown.";
+    document.getElementById("announcer").textContent = "Copied.";
   } catch {
     location.assign(link.href);
     return;

@@ -24,6 +24,7 @@ ENGINES: list[dict[str, Any]] = [
         "fix": None,
         "editor_mode": mode,
         "character": character,
+        "lasting": "data stays",
         "explains_before_run": slug == "postgres",
         "formats": slug == "postgres",
         "translates": slug == "postgres",

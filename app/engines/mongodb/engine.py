@@ -54,6 +54,7 @@ class MongoEngine(Engine):
     editor_mode = "javascript"
     file_extension = "js"
     line_comment = "//"
+    lasting = "variables last for one run, in a fresh context; data stays"
     preview = "db.getCollection({string}).find().limit(20)"
 
     def __init__(self, settings: Settings, places: Places) -> None:

@@ -61,6 +61,7 @@ class PostgresEngine(Engine):
     draws: ClassVar[bool] = True
     before_lab: ClassVar[str] = "SET statement_timeout = 0; SET lock_timeout = 0"
     creation_is_slow: ClassVar[bool] = True
+    lasting: ClassVar[str] = "transactions, settings and temporary tables last from run to run"
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = (("Commit", "COMMIT"), ("Rollback", "ROLLBACK"))
 
     def __init__(self, settings: Settings, places: Places) -> None:

@@ -46,6 +46,7 @@ class RedisEngine(Engine):
     editor_mode = "redis"
     file_extension = "redis"
     line_comment = "#"
+    lasting = "database, MULTI and WATCH last from run to run"
     exports = True
     after_move = (
         "Keys are those of the last snapshot, which is taken after each run that changed something; "
