@@ -2,6 +2,9 @@
 
 const NUMERIC = /^(?:smallint|integer|bigint|int[248]|numeric|real|float[48]|double precision|money|oid|number)\b/;
 
+const PAGE = 300;
+const NEAR_PX = 800;
+
 class DataTable extends HTMLElement {
   connectedCallback() {
     this.table = this.querySelector("table");
@@ -30,7 +33,12 @@ class DataTable extends HTMLElement {
     });
     if (this.rows.length) this.tools();
     if (this.dataset.chart && this.chartButton) this.toggleChart(JSON.parse(this.dataset.chart));
-    this.enterAt(this.rows[0]?.cells[1]);
+    this.sorted = this.shown = this.rows;
+    if (this.rows.length > PAGE) this.show();
+    else this.enterAt(this.rows[0]?.cells[1]);
+    this.addEventListener("scroll", () => {
+      if (this.scrollTop + this.clientHeight > this.scrollHeight - NEAR_PX) this.showMore();
+    });
   }
 
   prepare(column, at) {
@@ -107,20 +115,34 @@ class DataTable extends HTMLElement {
       rows = keyed.map(({ row }) => row);
       this.columns[at].cell.setAttribute("aria-sort", this.order.down ? "descending" : "ascending");
     }
-    this.body.append(...rows);
+    this.sorted = rows;
+    this.show();
     this.say();
+  }
+
+  /** The rows that are sorted and pass the filter. Only as many stand in the table as were scrolled to: thousands at once would lag. */
+  show() {
+    this.shown = this.sorted.filter((row) => !row.hidden);
+    this.body.replaceChildren(...this.shown.slice(0, PAGE));
+    this.enterAt(this.shown[0]?.cells[1]);
+  }
+
+  showMore() {
+    const standing = this.body.rows.length;
+    this.body.append(...this.shown.slice(standing, standing + PAGE));
   }
 
   filter() {
     const wanted = this.filterField.value.trim().toLowerCase();
-    for (const row of this.rows) row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
-    this.enterAt(this.rows.find(({ hidden }) => !hidden)?.cells[1]);
+    this.texts ??= this.rows.map((row) => row.textContent.toLowerCase());
+    this.rows.forEach((row, at) => (row.hidden = wanted !== "" && !this.texts[at].includes(wanted)));
+    this.show();
     this.say();
   }
 
   say() {
     const parts = [];
-    const shown = this.rows.filter((row) => !row.hidden).length;
+    const shown = this.shown.length;
     if (shown < this.rows.length) parts.push(`${shown.toLocaleString("en")} of ${this.rows.length.toLocaleString("en")} rows fetched have this`);
     if (this.order) parts.push(`sorted in the browser by ${this.columns[this.order.at].name}`);
     if (parts.length && !this.said.isConnected) this.before(this.said);
@@ -166,8 +188,9 @@ class DataTable extends HTMLElement {
     const cell = event.target.closest("tbody td");
     if (!cell || event.target !== cell) return;
     const row = cell.parentElement;
-    const rows = [...this.body.rows].filter(({ hidden }) => !hidden);
-    const at = rows.indexOf(row);
+    const at = this.shown.indexOf(row);
+    while (at + 11 > this.body.rows.length && this.body.rows.length < this.shown.length) this.showMore();
+    const rows = [...this.body.rows];
     const column = cell.cellIndex;
     const copies = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "c" && getSelection().isCollapsed;
     if (copies) this.copy(event.shiftKey ? this.columns.map((_, n) => this.valueOf(row, n) ?? "").join("\t") : (this.valueOf(row, column - 1) ?? ""));
