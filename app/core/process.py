@@ -31,7 +31,7 @@ class ServerProcess:
     """One supervised child process.
 
     `ready` is awaited until it returns without an exception; it must not take long for one try.
-    `on_restart` runs each time the process came back after it died on its own.
+    `on_end` is called each time the process died on its own, before it is started again: nobody meets the new one unprepared.
     The process is known by a file in the data directory, so that the next start ends it if the app was killed.
     """
 
@@ -48,7 +48,7 @@ class ServerProcess:
         stop_wait_s: float = 10.0,
         ready_wait_s: float = 30.0,
         max_virtual_kb: int | None = None,
-        on_restart: Callable[[], Awaitable[None]] | None = None,
+        on_end: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self._argv = list(argv)
@@ -60,7 +60,7 @@ class ServerProcess:
         self._stop_wait_s = stop_wait_s
         self._ready_wait_s = ready_wait_s
         self._max_virtual_kb = max_virtual_kb
-        self._on_restart = on_restart
+        self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._stopping = False
@@ -167,14 +167,14 @@ class ServerProcess:
                 backoff = FIRST_BACKOFF_S
             log.error("%s ended with code %s; starting it again in %.1f s", self.name, code, backoff)
             _kill_group(self._process.pid)
+            if self._on_end:
+                self._on_end()
             await asyncio.sleep(backoff)
             backoff = min(MAX_BACKOFF_S, backoff * 2)
             try:
                 await self._spawn()
                 self.restarts += 1
                 self._places.restarts[self.name] += 1
-                if self._on_restart:
-                    await self._on_restart()
             except Exception:
                 log.exception("%s did not come back", self.name)
 

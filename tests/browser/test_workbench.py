@@ -185,7 +185,21 @@ def test_8_the_editor_as_the_visitor_likes_it(page: Page) -> None:
     expect(content).to_contain_text("select 1")
 
 
-PAGES = ("/", "/postgres", "/mongodb", "/redis", "/dynamodb", "/compare", "/tasks", "/tasks/best-sellers", "/topics", "/comparison", "/labs", "/explain", "/api/docs")
+PAGES = (
+    "/",
+    "/postgres",
+    "/mongodb",
+    "/redis",
+    "/dynamodb",
+    "/compare",
+    "/tasks",
+    "/tasks/best-sellers",
+    "/topics",
+    "/comparison",
+    "/labs",
+    "/explain",
+    "/api/docs",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -244,6 +244,6 @@ async def test_an_expression_that_is_deaf_to_its_end(settings: Settings) -> None
         except EngineUnavailable as exc:  # it had all the memory that the server may have before its time was over
             ended_by = exc.code
         assert ended_by in ("max_run_ms", "engine_unavailable")
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 5
         await until_back(engine)
         assert await visitor.value("db.c.findOne()._id") == 1

@@ -240,7 +240,7 @@ def _server(number: int, port: int, python: Path, packages: Path, places: Places
     async def ready() -> None:
         await asyncio.to_thread(_ask, server.url)
 
-    async def emptied() -> None:
+    def emptied() -> None:
         server.since = datetime.now(UTC)
 
     server.process = ServerProcess(
@@ -263,7 +263,7 @@ def _server(number: int, port: int, python: Path, packages: Path, places: Places
         cwd=temporary,
         stop_wait_s=3.0,
         max_virtual_kb=MAX_VIRTUAL_KB,
-        on_restart=emptied,
+        on_end=emptied,
     )
     return server
 

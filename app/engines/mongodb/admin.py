@@ -10,7 +10,7 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import OperationFailure
 
-from app.core.errors import EngineUnavailable, PlaygroundError
+from app.core.errors import PlaygroundError
 from app.core.limits import Usage
 from app.core.sandbox import Sandbox, is_namespace
 from app.engines.mongodb.errors import translated
@@ -167,23 +167,22 @@ class Admin:
         )
 
     async def end(self, match: dict[str, Any]) -> None:
-        """Kill the operations that match and wait until they are gone; a server that is gone has none.
+        """Kill the operations that match and wait until they are gone.
 
         A single expression can be deaf to it (`$reduce` over a growing array): then the server itself is ended, and started
         again within a second; its journal keeps what was written.
         """
         deadline = asyncio.get_running_loop().time() + KILL_WAIT_S
-        with contextlib.suppress(EngineUnavailable):
-            while opids := await self.operations(match):
-                for opid in opids:
-                    with contextlib.suppress(OperationFailure):
-                        await self.motor.admin.command("killOp", op=opid)
-                if asyncio.get_running_loop().time() > deadline:
-                    log.error("operations %s do not end", opids)
-                    if self._restart is not None:
-                        await self._restart()
-                    return
-                await asyncio.sleep(KILL_POLL_S)
+        while opids := await self.operations(match):
+            for opid in opids:
+                with contextlib.suppress(OperationFailure):
+                    await self.motor.admin.command("killOp", op=opid)
+            if asyncio.get_running_loop().time() > deadline:
+                log.error("operations %s do not end", opids)
+                if self._restart is not None:
+                    await self._restart()
+                return
+            await asyncio.sleep(KILL_POLL_S)
 
 
 @contextlib.contextmanager
