@@ -175,7 +175,7 @@ class Admin:
         deadline = asyncio.get_running_loop().time() + KILL_WAIT_S
         while opids := await self.operations(match):
             for opid in opids:
-                with contextlib.suppress(OperationFailure):
+                with _ours("admin"), contextlib.suppress(OperationFailure):
                     await self.motor.admin.command("killOp", op=opid)
             if asyncio.get_running_loop().time() > deadline:
                 log.error("operations %s do not end", opids)
