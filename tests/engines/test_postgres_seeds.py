@@ -82,7 +82,7 @@ async def test_a_copy_is_the_visitor_s_own_and_holds_nothing_back(built: Service
 async def test_a_copy_can_be_opened_by_nobody(built: Services, postgres: PostgresEngine) -> None:
     before = await kept(postgres)  # of other tests, which may still be on their way out
     await run(built, "a")
-    name = sorted(set(await kept(postgres)) - set(before) or before)[0]
+    name = min(set(await kept(postgres)) - set(before) or before)
     row = (await postgres.admin.fetch("SELECT datallowconn, datacl::text FROM pg_database WHERE datname = $1", name))[0]
     assert row["datallowconn"] is False
     assert "sbx_" not in (row["datacl"] or "")
