@@ -17,14 +17,20 @@ import psutil
 ROOT = Path(__file__).parents[1]
 
 
+def free_port() -> int:
+    """A port of this machine that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class Served:
     """One `sandtable serve` process on a data directory."""
 
     def __init__(self, data_dir: Path, *, cwd: Path = ROOT, port: int | None = None, **environment: str) -> None:
         self.data_dir = data_dir
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = port or probe.getsockname()[1]
+        self.port = port or free_port()
         self.log = data_dir.parent / f"app-{self.port}.log"
         generous = {"SANDTABLE_RUN_BURST": "1000", "SANDTABLE_RUNS_PER_SECOND": "1000"}
         environment = {**os.environ, **generous, **environment}

@@ -28,7 +28,6 @@ from typing import Any
 
 from app.config import Settings
 from app.core.errors import InvalidRequest, NotFound, PlaygroundError, StatementFailed
-from app.core.limits import Limits
 from app.playground.engines import Engines
 from app.playground.lab_runs import LabRun, open_lab
 from app.playground.lab_scripts import Script, read
@@ -170,7 +169,7 @@ class Labs:
             place = await self._sandboxes.get(session_id, slug)
             place.enter()
             try:
-                async with open_lab(engine, place.sandbox, script, self._limits()) as run:
+                async with open_lab(engine, place.sandbox, script, self._runner.limits) as run:
                     yield run
             finally:
                 place.users -= 1
@@ -186,14 +185,3 @@ class Labs:
                 raise StatementFailed(
                     error["message"], code=error["code"], hint=error.get("hint"), offset=error.get("position")
                 )
-
-    def _limits(self) -> Limits:
-        s = self._settings
-        return Limits(
-            max_run_ms=s.max_run_ms,
-            max_rows=s.max_rows,
-            max_reply_bytes=s.max_reply_bytes,
-            max_stream_ms=s.max_stream_ms,
-            max_messages=s.max_messages,
-            left_ms=s.max_run_ms,
-        )

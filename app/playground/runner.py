@@ -79,6 +79,15 @@ class Runner:
         self._sandboxes = sandboxes
         self._store = store
         self._settings = settings
+        self.limits = Limits(
+            max_run_ms=settings.max_run_ms,
+            max_rows=settings.max_rows,
+            max_reply_bytes=settings.max_reply_bytes,
+            max_stream_ms=settings.max_stream_ms,
+            max_messages=settings.max_messages,
+            left_ms=settings.max_run_ms,
+        )
+        """What each run begins with."""
         s = settings
         self.slots = {o.engine.slug: Slots(o.engine, s.max_runs_per_engine, s.slot_wait_ms) for o in engines}
         self.streams = {o.engine.slug: Slots(o.engine, s.max_streams_per_engine, s.slot_wait_ms) for o in engines}
@@ -289,7 +298,7 @@ class Runner:
 
     async def _fill(self, run: "_Going") -> None:
         request = run.request
-        async for progress in datasets.fill(run.engine, run.place.sandbox, request.dataset, self._limits()):
+        async for progress in datasets.fill(run.engine, run.place.sandbox, request.dataset, self.limits):
             run.speaker.say(progress)
             if run.active.stopping:
                 raise StatementStopped.by_visitor()
@@ -300,22 +309,11 @@ class Runner:
             run.place.sandbox,
             source,
             statements,
-            limits=self._limits(),
+            limits=self.limits,
             explain=explain,
             client_name=run.request.client,
             active=run.active,
             speaker=run.speaker,
-        )
-
-    def _limits(self) -> Limits:
-        s = self._settings
-        return Limits(
-            max_run_ms=s.max_run_ms,
-            max_rows=s.max_rows,
-            max_reply_bytes=s.max_reply_bytes,
-            max_stream_ms=s.max_stream_ms,
-            max_messages=s.max_messages,
-            left_ms=s.max_run_ms,
         )
 
     def _keep(self, session_id: str, request: RunRequest, answer: dict[str, Any]) -> None:

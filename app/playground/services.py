@@ -74,7 +74,7 @@ def build(
         consumption=consumption,
         pseudonyms=Pseudonyms(secret),
         state=State(),
-        trials=Trials(runner, settings),
+        trials=Trials(runner),
         timings=Timings(runner),
         replicas=replicas,
         pasted=PastedPlans(engines, settings),

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.config import Settings
 from app.core.errors import InvalidRequest, StatementError
-from app.core.limits import Limits
 from app.core.plan_difference import Difference, difference
 from app.core.plan_encoding import encode_plan
 from app.core.results import Statement
@@ -28,22 +26,17 @@ class TriedIndex:
 class Trials:
     """Tries only what the session's last run suggested for one of its own statements."""
 
-    def __init__(self, runner: Runner, settings: Settings) -> None:
+    def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._settings = settings
 
     async def try_index(self, session_id: str, slug: str, number: int, source: str) -> TriedIndex:
         """Raises InvalidRequest when the last run has no such suggestion, and what trying it raises."""
         result = self._suggested(session_id, slug, number, source)
         told = result["statement"]
         statement = Statement(told["text"], told["start"], told["end"], told["line"])
-        s = self._settings
-        limits = Limits(
-            max_run_ms=s.max_run_ms, max_rows=s.max_rows, max_reply_bytes=s.max_reply_bytes, left_ms=s.max_run_ms
-        )
         async with self._runner.borrow(session_id, slug) as client:
             try:
-                trial = await client.try_index(statement, result["plan"]["raw"], source, limits)
+                trial = await client.try_index(statement, result["plan"]["raw"], source, self._runner.limits)
             except StatementError as exc:
                 raise InvalidRequest(f"The index could not be tried: {exc.message}", hint=exc.hint) from exc
         before, after = encode_plan(trial.before), encode_plan(trial.after)

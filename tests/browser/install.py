@@ -2,9 +2,13 @@
 
 import os
 import shutil
-import subprocess
 import sys
-from pathlib import Path
+
+from tests import debian
+
+OTHERWISE = """\
+The browser tests need Chromium. Install it (Debian: sudo apt-get install chromium; macOS: brew install
+--cask chromium), or name a Chrome or Chromium binary in the environment variable CHROMIUM."""
 
 
 def chromium() -> str | None:
@@ -12,21 +16,5 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
-def main() -> int:
-    if chromium():
-        return 0
-    if os.geteuid() == 0 and Path("/etc/debian_version").exists():
-        print("installing chromium for the browser tests")
-        quiet = {"stdout": subprocess.DEVNULL}
-        subprocess.run(["apt-get", "update", "-qq"], check=True, **quiet)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-        subprocess.run(command, check=True, env=environment, **quiet)
-        return 0
-    print("The browser tests need Chromium. Install it (Debian: sudo apt-get install chromium; macOS: brew install")
-    print("--cask chromium), or name a Chrome or Chromium binary in the environment variable CHROMIUM.")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(0 if chromium() else debian.install("chromium", OTHERWISE))

@@ -78,7 +78,7 @@ async def visitor(engine: Engine, settings: Settings) -> AsyncIterator[Visitor]:
     sandboxes = Sandboxes(engines, store, roomy, Replicas(store, roomy, "here"))
     await store.open_session("session")
     runner = Runner(engines, sandboxes, store, roomy)
-    visitor = Visitor(engine.slug, runner, Trials(runner, roomy))
+    visitor = Visitor(engine.slug, runner, Trials(runner))
     filled = await visitor.run(FILL[engine.slug])
     assert filled["stats"]["outcome"] == "ok", [result.get("error") for result in filled["results"]]
     yield visitor

@@ -4,7 +4,6 @@ import contextlib
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -15,14 +14,7 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from tests.served import Served
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.served import Served, free_port
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,17 +17,10 @@ import psutil
 import pytest
 
 from app.engines.postgres.engine import PostgresEngine
-from tests.served import ROOT, Served
+from tests.served import ROOT, Served, free_port
 
 ENGINES = {"SANDTABLE_ENGINES": "postgres,redis"}
 MOVED = "The process that worked for you ended, and another goes on."
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

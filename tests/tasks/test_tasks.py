@@ -76,7 +76,7 @@ async def _fill(runner: Runner, engine: Engine, sandbox: object, name: str, how:
     from app.playground.feeds import Feeds
 
     if how == "load":
-        seen = [progress async for progress in datasets.fill(engine, sandbox, name, runner._limits())]
+        seen = [progress async for progress in datasets.fill(engine, sandbox, name, runner.limits)]
         assert seen[-1].done == seen[-1].total
         return
     source = engine.seed(dataset(name).content(engine.slug))
@@ -86,7 +86,7 @@ async def _fill(runner: Runner, engine: Engine, sandbox: object, name: str, how:
             sandbox,
             source,
             engine.split(source),
-            limits=runner._limits(),
+            limits=runner.limits,
             explain="none",
             client_name="main",
             active=Active(),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -217,7 +218,7 @@ async def test_what_streams_has_a_limit_and_slots_of_its_own(built: Services) ->
 
 
 async def test_time_spent_listening_is_not_taken_from_the_rest(built: Services) -> None:
-    built.runner._settings = SETTINGS.model_copy(update={"max_stream_ms": 500})
+    built.runner.limits = replace(built.runner.limits, max_stream_ms=500)
     answer = await run(built, "listen 1\nsay after")
     assert [r["kind"] for r in answer["results"]] == ["status", "rows"]
 
