@@ -1,5 +1,6 @@
 """What lasts between runs, users of the visitor's own, HELP and the vocabulary, and redis-py's quick start."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.config import Settings
 from app.core.engine import Engine
 from app.core.errors import StatementFailed, StatementRefused
+from app.engines.redis import accounts
 from app.engines.redis.engine import RedisEngine
 from tests.engines.redis_subject import Visitor
 from tests.unit.test_redis_python import QUICK_START
@@ -138,12 +140,49 @@ async def test_a_users_rules_end_at_the_visitors_own(visitor: Visitor, rules: st
         'ACL SETUSER x "~a\\nuser y on nopass ~* +@all"',
         'ACL SETUSER x "~a b"',
         "ACL SETUSER x " + "~a " * 201,
+        'ACL SETUSER x on >s "(~* &* +@all\\x00)"',
+        'ACL SETUSER x on >s "(~* &* +@all" "\\x00)"',
+        'ACL SETUSER x on "(~\\"a b\\" +@all)"',
+        'ACL SETUSER x on "(~\'a +@all)"',
+        'ACL SETUSER x on "~a\\x00b"',
     ],
 )
 async def test_users_that_may_not_be_made(visitor: Visitor, line: str) -> None:
     run = await visitor.run(line)
     assert isinstance(run.error, StatementRefused), line
     assert run.error.hint
+
+
+async def test_what_the_server_understood_is_looked_at_again(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "_NEVER_IN_SELECTOR", re.compile(b"(?!)"))
+    run = await visitor.run('ACL SETUSER x on >s "(~* &* +@all\\x00)"')
+    assert isinstance(run.error, StatementRefused)
+    assert "more than a sandbox allows" in run.error.message
+    assert '"x"' not in str((await visitor.run("ACL USERS")).last)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "HELLO 3 AUTH ada x",
+        "HELLO 3 AUTH ada x SETNAME auth",
+        "HELLO 3 SETNAME auth AUTH ada x",
+        "MULTI\nAUTH ada x\nEXEC",
+        "MULTI\nHELLO 3 AUTH ada x\nEXEC",
+    ],
+)
+async def test_another_user_is_known_however_it_came(visitor: Visitor, line: str) -> None:
+    await visitor.run("ACL SETUSER ada on >x ~* +@all")
+    await visitor.run(line, "B")
+    assert (await visitor.run("ACL WHOAMI", "B")).last == '"ada"'
+    run = await visitor.run("ACL SETUSER eve on", "B")
+    assert isinstance(run.error, StatementRefused), run
+
+
+async def test_a_database_chosen_in_a_transaction_is_known(visitor: Visitor) -> None:
+    await visitor.run("MULTI\nSELECT 3\nSET k v\nEXEC")
+    run = await visitor.run("GET k")
+    assert [notice.message for notice in run.notices] == ["From before: the database is 3."]
 
 
 async def test_odd_users_do_not_keep_the_server_from_starting(visitor: Visitor) -> None:

@@ -1,5 +1,7 @@
 """redis-py calls in a Redis source: which command they mean, what is noted, and what is refused."""
 
+import time
+
 import pytest
 
 from app.core.errors import StatementError, StatementFailed, StatementRefused
@@ -167,3 +169,51 @@ def test_what_would_have_to_be_executed_is_refused_with_its_place(source: str, o
     assert said in caught.value.message
     if "nested" not in said:
         assert caught.value.offset == offset
+
+
+LAUGHS = "a0 = 'xxxxxxxxxx'\n" + "".join(f"a{n} = [{', '.join([f'a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+LONG_TEXT = "s = 'x' * 1000000\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (LAUGHS + "r.set('k', json.dumps(a8))", "1,000,000 characters"),
+        (LONG_TEXT + "r.set('k', f'" + "{s}" * 4_000 + "')", "1,000,000 characters"),
+        (LONG_TEXT + "r.delete(" + "s," * 4_000 + ")", "1,000,000 characters"),
+        (LONG_TEXT + "r.set('k', s[0:1])\n", "has to be executed"),
+        (LONG_TEXT.replace("1000000", "900000") + "r.set('k', s)\n" * 30, "16,000,000"),
+        ("k = {([],): 1}", "key of a dict"),
+        ("r.set('k', 0x" + "f" * 5_000 + ")", "10,000 bits"),
+        ("a = 0x" + "f" * 2_000 + "\nr.set('k', a * 1.5)", "too large"),
+        ("r.set('k', " + '"""' + '\\"' * 100_000, "unterminated"),
+        ("r.set('k', (" + "'" + "\\'" * 100_000, "unterminated"),
+    ],
+)
+def test_hostile_python_fails_at_once(source: str, said: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(StatementFailed, match=said):
+        split(source, 1_000)
+    assert time.monotonic() - began < 2
+
+
+def test_a_long_block_is_read_in_its_length() -> None:
+    began = time.monotonic()
+    found = split("with r.pipeline() as p:\n" + "  p.set('é', 1)\n" * 15_000, 1_000)
+    assert time.monotonic() - began < 5
+    assert found[-2].line == 15_001
+
+
+def test_a_pipeline_within_one_of_the_same_name() -> None:
+    assert commands("with r.pipeline() as p:\n  with r.pipeline() as p:\n    p.set('a', 1)\n") == [
+        "MULTI",
+        "SET a 1",
+        "DISCARD",
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_python_takes_it(end: str) -> None:
+    source = end.join(("x = 'é'", "y = 'b'", "r.get(x)"))
+    found = split(source, 10)[-1]
+    assert (found.text, source[found.start : found.end]) == ("GET é", "r.get(x)")

@@ -17,6 +17,9 @@ MAX_USERS = 16
 MAX_RULES = 200
 HIDDEN = frozenset({ADMIN_USER, "default"})
 _NAME = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+_NEVER_IN_RULE = re.compile(rb"[\s\0]")
+_NEVER_IN_SELECTOR = re.compile(rb"[\0\"']")
+"""The server splits a selector anew as a line of C: it ends at a NUL, and quotes hide spaces."""
 _THROUGH_US = frozenset({"SETUSER", "DELUSER", "GETUSER", "LIST", "USERS"})
 NOTE = "What a sandbox refuses to all its users is refused to {} too, whatever the rules say."
 
@@ -65,10 +68,15 @@ async def _set_user(server: SandboxServer, name: bytes, rules: list[bytes], stat
         raise _refused(f"A user may have {MAX_RULES} rules here.", statement)
     rules = _merged(rules)
     for rule in rules:
-        if re.search(rb"[\s\0]", rule) and not rule.startswith((b"(", b">", b"<")):
-            raise _refused("A rule has no space in it.", statement)
+        if rule.startswith(b"(") and _NEVER_IN_SELECTOR.search(rule):
+            raise _refused("A selector has no quotes and no NUL in it.", statement)
+        if not rule.startswith((b"(", b">", b"<")) and _NEVER_IN_RULE.search(rule):
+            raise _refused("A rule has no space and no NUL in it.", statement)
     cut = [_selector_cut(rule) for rule in rules]
     await server.ask("ACL SETUSER", name, *cut, *DENIED_RULES.split())
+    if not _is_cut((await _lines(server))[user]):
+        await server.ask("ACL DELUSER", name)
+        raise _refused(f"These rules would give {user} more than a sandbox allows; the user is gone.", statement)
     await _keep(server)
     return Reply("status", b"OK")
 
@@ -87,6 +95,11 @@ def _merged(rules: list[bytes]) -> list[bytes]:
 def _selector_cut(rule: bytes) -> bytes:
     """A selector grants on its own, so it is cut on its own."""
     return rule[:-1] + b" " + DENIED_RULES.encode() + b")" if rule.startswith(b"(") and rule.endswith(b")") else rule
+
+
+def _is_cut(line: bytes) -> bool:
+    """Whether the rules of a user and of each selector, as the server understood them, end with what is denied to all."""
+    return all(part.rstrip(b")").endswith(DENIED_RULES.encode()) for part in line.split(b" ("))
 
 
 def _shown(user: Reply) -> Reply:

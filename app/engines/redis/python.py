@@ -16,11 +16,14 @@ from redis.exceptions import RedisError
 
 from app.core.errors import StatementFailed, StatementRefused
 from app.core.results import Statement
-from app.engines.redis.literals import MAX_TEXT, NotLiteral, literal
-from app.engines.redis.regions import offset_of, region
+from app.engines.redis.literals import MAX_TEXT, Literals, NotLiteral
+from app.engines.redis.regions import region
 from app.engines.redis.writing import as_line, encoded
 
+MAX_COMMANDS_BYTES = 16_000_000
 CONNECTION_NOTE = "Noted: the connection is that of your sandbox, whatever stands here."
+_LINE_END = re.compile(r"\r\n?|\n")
+"""As Python counts lines."""
 _CONNECTS = frozenset({"Redis", "StrictRedis", "RedisCluster", "from_url", "Valkey"})
 _PLAIN = frozenset(
     {
@@ -75,11 +78,13 @@ class PythonReader:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._names: dict[str, object] = {}
+        self._literals = Literals()
         self._pipelines: dict[str, Pipeline] = {}
         self._found: list[Statement] = []
         self._region_start = 0
         self._region = ""
+        self._starts: list[int] = []
+        self._bytes = 0
         self._first_line = 1
         self._counted = 0
         self._shift = 0
@@ -95,6 +100,7 @@ class PythonReader:
         line_start = self._source.rfind("\n", 0, at) + 1
         self._region_start = line_start
         self._region = self._source[line_start:end]
+        self._starts = [0, *(found.end() for found in _LINE_END.finditer(self._region))]
         self._first_line += self._source.count("\n", self._counted, line_start)
         self._counted = line_start
         self._shift = 1 if at > line_start else 0
@@ -164,11 +170,13 @@ class PythonReader:
                 self._open_pipeline(name, value, node)
             case ast.Call(func=ast.Attribute(attr=attr)) if attr in _METHODS:
                 self._expression(value, node)
-                self._names.pop(name, None)
+                self._literals.forget(name)
             case _:
                 try:
-                    self._names[name] = literal(value, self._names)
-                except NotLiteral:
+                    self._literals.name(name, value)
+                except NotLiteral as exc:
+                    if isinstance(value, ast.List | ast.Tuple | ast.Dict):
+                        raise self._not_literal(exc) from exc
                     self._expression(value, node)
                 else:
                     self._note(node, f"Noted: {name} is this value from here on.")
@@ -181,7 +189,8 @@ class PythonReader:
                 self._open_pipeline(name, call, item.context_expr)
                 for inner in body:
                     self._statement(inner)
-                if self._pipelines.pop(name).began:
+                pipeline = self._pipelines.pop(name, None)
+                if pipeline and pipeline.began:
                     self._add(item.context_expr, [b"DISCARD"])
             case _:
                 raise self._refused(node, "Only `with r.pipeline() as pipe:` is read here.")
@@ -267,16 +276,9 @@ class PythonReader:
         if attr not in _METHODS and attr not in _PLAIN and attr not in _SCANS:
             raise self._failed(call, f"redis-py's client has no command method {attr}().")
         try:
-            values = [literal(argument, self._names) for argument in call.args]
-            options = {
-                str(word.arg): literal(word.value, self._names) for word in call.keywords if word.arg is not None
-            }
-            if len(options) != len(call.keywords):
-                raise self._failed(call, "Write the arguments one by one: ** is not read here.")
+            values, options = self._literals.arguments(call)
         except NotLiteral as exc:
-            raise self._failed(
-                exc.node, f"{exc}; only literal values are read here, nothing of Python is executed.", exc.hint
-            ) from exc
+            raise self._not_literal(exc) from exc
         sent: Sequence[Any] | None
         if attr in _PLAIN:
             sent = (attr.upper(), *values)
@@ -303,7 +305,11 @@ class PythonReader:
 
     def _add(self, node: ast.AST, words: list[bytes]) -> None:
         start, end, line = self._place(node)
-        self._found.append(Statement(as_line(words), start, end, line))
+        text = as_line(words)
+        self._bytes += len(text)
+        if self._bytes > MAX_COMMANDS_BYTES:
+            raise self._failed(node, f"The commands of one source may have {MAX_COMMANDS_BYTES:,} characters.")
+        self._found.append(Statement(text, start, end, line))
 
     def _note(self, node: ast.AST, said: str) -> None:
         start, end, line = self._place(node)
@@ -312,14 +318,23 @@ class PythonReader:
     def _place(self, node: Any) -> tuple[int, int, int]:
         """Where a node stands in the source: its offsets and its line."""
         row = node.lineno - self._shift
-        start = self._region_start + offset_of(self._region, row, node.col_offset)
-        end = self._region_start + offset_of(self._region, node.end_lineno - self._shift, node.end_col_offset)
-        return start, end, self._first_line + row - 1
+        start = self._offset(row, node.col_offset)
+        return start, self._offset(node.end_lineno - self._shift, node.end_col_offset), self._first_line + row - 1
+
+    def _offset(self, row: int, column_bytes: int) -> int:
+        """The place in the source of what `ast` gives as a row, from 1, and a column in bytes of UTF-8."""
+        start = self._starts[row - 1]
+        before = self._region[start : start + column_bytes].encode("utf-8", "surrogatepass")[:column_bytes]
+        return self._region_start + start + len(before.decode("utf-8", "surrogatepass"))
 
     def _too_deep(self) -> StatementFailed:
         return StatementFailed(
             "This can't be read as Python: it is nested too deep.", code="invalid_python", offset=self._region_start
         )
+
+    def _not_literal(self, exc: NotLiteral) -> StatementFailed:
+        said = f"{exc}; only literal values are read here, nothing of Python is executed."
+        return self._failed(exc.node, said, exc.hint)
 
     def _failed(self, node: ast.AST, said: str, hint: str | None = None) -> StatementFailed:
         return StatementFailed(said, code="not_literal", hint=hint, offset=self._place(node)[0])

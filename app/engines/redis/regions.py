@@ -13,7 +13,7 @@ _STARTS = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _TOKEN = re.compile(
-    r"""(?P<long>(\"\"\"|''')(?:\\.|(?!\2).)*+\2)|(?P<text>"(?:\\.|[^"\\\n])*+"|'(?:\\.|[^'\\\n])*+')|(?P<comment>\#[^\n]*)"""
+    r"""(?P<long>(\"\"\"|''')(?:\\.|(?!\2).)*+(?:\2|\Z))|(?P<text>"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?)|(?P<comment>\#[^\n]*)"""
     r"""|(?P<joined>\\\n)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>\n)|(?P<other>[^"'\#\\()\[\]{}\n]+|.)""",
     re.DOTALL,
 )
@@ -37,16 +37,6 @@ def region(source: str, at: int) -> int | None:
             break
         end, opens_block = _logical_line(source, start)
     return end
-
-
-def offset_of(text: str, row: int, column_bytes: int) -> int:
-    """The character offset of a place that `ast` gives as a row, from 1, and a column in bytes of UTF-8."""
-    start = 0
-    for _ in range(row - 1):
-        start = text.index("\n", start) + 1
-    end = text.find("\n", start)
-    line = text[start:] if end < 0 else text[start:end]
-    return start + len(line.encode("utf-8", "surrogatepass")[:column_bytes].decode("utf-8", "surrogatepass"))
 
 
 def _logical_line(source: str, at: int) -> tuple[int, bool]:
