@@ -62,10 +62,16 @@ class Settings(BaseSettings):
         None, description="PostgreSQL URL of the store; by default a database of its own in the self-started server."
     )
     postgres_url: str | None = Field(
-        None, description="Admin URL of a PostgreSQL server to use; without it one is started."
+        None,
+        description="Admin URL of a PostgreSQL server to use, or several, comma-separated; without it one is started.",
     )
     mongodb_url: str | None = Field(
-        None, description="Admin URL of a MongoDB replica set to use; without it one is started."
+        None,
+        description="Admin URL of a MongoDB replica set to use, or several, comma-separated; without it one is started.",
+    )
+    draining_servers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Servers of a list of URLs, as host:port, comma-separated, that get no new sandboxes.",
     )
     dynamodb_url: str | None = Field(
         None,
@@ -204,7 +210,9 @@ class Settings(BaseSettings):
         None, description="Redis that counts the rate limits of several processes; without it each counts its own."
     )
 
-    @field_validator("allowed_hosts", "previous_secret_keys", "engines", "trusted_proxies", mode="before")
+    @field_validator(
+        "allowed_hosts", "previous_secret_keys", "engines", "trusted_proxies", "draining_servers", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

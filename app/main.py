@@ -17,9 +17,10 @@ from starlette.types import Scope
 from app import __version__, logs
 from app.config import Settings, new_secret_key
 from app.core.engine import Engine
-from app.core.places import Places
+from app.core.places import PlaceError, Places
 from app.engines import create
 from app.engines.postgres.engine import PostgresEngine
+from app.engines.several import urls_of
 from app.playground import services
 from app.playground.engines import Engines
 from app.playground.services import Services
@@ -180,7 +181,12 @@ def _engines(settings: Settings, places: Places | None) -> dict[str, Engine]:
 
 
 async def _store(settings: Settings, engines: Engines, stack: AsyncExitStack) -> tuple[Store, str | None]:
-    """The store that lasts, or memory with a note that says so when PostgreSQL is away."""
+    """The store that lasts, or memory with a note that says so when PostgreSQL is away.
+
+    Raises PlaceError where it is not said which of several servers has it.
+    """
+    if not settings.store_url and len(urls_of(settings.postgres_url or "")) > 1:
+        raise PlaceError("With several servers in postgres_url, say where the store is: store_url.")
     try:
         if settings.store_url:
             return await stack.enter_async_context(PostgresStore({"dsn": settings.store_url})), None

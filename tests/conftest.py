@@ -108,6 +108,14 @@ async def postgres_by_url(postgres: PostgresEngine, settings: Settings, places: 
 
 
 @pytest.fixture(scope="session")
+async def postgres_on_several(postgres: PostgresEngine, settings: Settings, places: Places) -> AsyncIterator[Engine]:
+    """An engine on a list of servers, of which the second one is away."""
+    urls = f"{postgres.url()},postgresql://x:y@127.0.0.1:1/postgres"
+    async with create("postgres", settings.model_copy(update={"postgres_url": urls}), places) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
 async def mongodb_by_url(mongodb: MongoEngine, settings: Settings, places: Places) -> AsyncIterator[Engine]:
     assert mongodb._server
     server = mongodb._server

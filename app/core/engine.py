@@ -66,6 +66,16 @@ class EngineInfo:
     start_ms: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """One of an engine's servers. `draining`: it gets no new sandboxes; `sandboxes`: how many it holds."""
+
+    name: str
+    up: bool = True
+    draining: bool = False
+    sandboxes: int | None = None
+
+
 class Client(ABC):
     """One live connection into one sandbox, with its state. One run at a time."""
 
@@ -323,6 +333,18 @@ class Engine(ABC):
                 client = self._clients[key] = await self.open(sandbox, name)
             client.used_at = time.monotonic()
             return client
+
+    def servers(self) -> list[ServerState]:
+        """The servers behind this engine, where there are several."""
+        return [ServerState("")]
+
+    def taking(self) -> tuple[str, ...]:
+        """The names of the servers that take new sandboxes now."""
+        return tuple(server.name for server in self.servers() if server.up and not server.draining)
+
+    async def tend(self) -> None:
+        """Look again at servers that were away. Called now and then."""
+        return
 
     @property
     def is_local(self) -> bool:

@@ -15,7 +15,8 @@ SECRET_BYTES = 24
 class Sandbox:
     """Where a session works in one engine, and the credential for it.
 
-    `namespace` names it on the server and may leak there; `secret` never leaves the app.
+    `namespace` names it on the server and may leak there; `secret` never leaves the app. `server` is the one that holds it, of an engine
+    with several.
     """
 
     engine: str
@@ -23,6 +24,7 @@ class Sandbox:
     secret: str = field(repr=False)
     created_at: datetime
     session_id: str | None = None  # None while it waits, ready, in the pool
+    server: str = ""
 
     @classmethod
     def new(cls, engine: str, alphabet: str = NAMESPACE_ALPHABET, length: int = NAMESPACE_LENGTH) -> "Sandbox":

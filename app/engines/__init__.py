@@ -5,8 +5,11 @@ from importlib import import_module
 from app.config import Settings
 from app.core.engine import Engine
 from app.core.places import Places
+from app.engines.several import several, urls_of
 
 ENGINES = ("postgres", "mongodb", "redis", "dynamodb")
+ON_SEVERAL = ("postgres", "mongodb")
+"""Those that place sandboxes on a list of servers. Redis has a server for each, and DynamoDB's endpoints are a pool of its own."""
 
 
 def load(slug: str) -> type[Engine]:
@@ -19,4 +22,6 @@ def load(slug: str) -> type[Engine]:
 
 def create(slug: str, settings: Settings, places: Places) -> Engine:
     """An engine for these settings. Nothing is started until it is entered."""
-    return load(slug)(settings, places)
+    kind = load(slug)
+    urls = urls_of(getattr(settings, f"{slug}_url") or "") if slug in ON_SEVERAL else []
+    return several(kind, settings, places, urls) if len(urls) > 1 else kind(settings, places)

@@ -62,10 +62,12 @@ class Engines:
             offer.start_ms = (time.perf_counter() - began) * 1000
 
     async def retry_failed(self) -> None:
-        """Try again those that could not start."""
+        """Try again those that could not start, and servers that were away."""
         for slug, offer in self._offers.items():
             if not offer.ready:
                 await self.start(slug)
+            else:
+                await offer.engine.tend()
 
     def get(self, slug: str) -> Engine:
         """The standing engine of a slug. Raises NotFound, or EngineUnavailable with the reason and the fix."""

@@ -93,7 +93,8 @@ class Sandboxes:
             place = await self.find(session_id, slug)
             if place is None:
                 here = self._replicas.me.host
-                sandbox = await self._store.claim_ready(slug, session_id, here) or await self._make(engine, session_id)
+                ready = await self._store.claim_ready(slug, session_id, here, engine.taking())
+                sandbox = ready or await self._make(engine, session_id)
                 place = Place(sandbox, datetime.now(UTC), host=here if engine.is_local else None)
                 self._places[session_id, slug] = place
             self.use(place)
@@ -234,8 +235,12 @@ class Sandboxes:
         for engine in self._engines.standing():
             if engine.creation_is_slow:
                 records = await self._store.sandboxes(engine.slug)
-                ready = sum(r.sandbox.session_id is None and not r.dropping for r in records)
-                for _ in range(self._settings.ready_sandboxes - ready):
+                ready = [r.sandbox for r in records if r.sandbox.session_id is None and not r.dropping]
+                usable = [sandbox for sandbox in ready if sandbox.server in engine.taking()]
+                for sandbox in ready:
+                    if sandbox not in usable:
+                        await self._try_expire(sandbox)
+                for _ in range(self._settings.ready_sandboxes - len(usable)):
                     await self._make(engine, None)
 
     async def park_clients(self) -> None:
@@ -248,9 +253,20 @@ class Sandboxes:
         return self._locks.setdefault((session_id, slug), asyncio.Lock())
 
     async def _make(self, engine: Engine, session_id: str | None) -> Sandbox:
-        """Create a sandbox on the server. The store knows it first, so that nothing is lost if we die meanwhile."""
-        now = datetime.now(UTC)
+        """Create a sandbox: where the server chosen for it is found to be away, on another."""
         sandbox = replace(engine.new_sandbox(), session_id=session_id)
+        try:
+            await self._create(engine, sandbox)
+        except EngineUnavailable:
+            if sandbox.server in engine.taking():
+                raise
+            sandbox = replace(engine.new_sandbox(), session_id=session_id)
+            await self._create(engine, sandbox)
+        return sandbox
+
+    async def _create(self, engine: Engine, sandbox: Sandbox) -> None:
+        """The store knows it first, so that nothing is lost if we die meanwhile."""
+        now = datetime.now(UTC)
         self._making.add(sandbox.namespace)
         try:
             host = self._replicas.me.host if engine.is_local else None
@@ -259,7 +275,6 @@ class Sandboxes:
             await self._store.save_sandbox(SandboxRecord(sandbox, now, host=host))
         finally:
             self._making.discard(sandbox.namespace)
-        return sandbox
 
     async def _retire(self, sandbox: Sandbox) -> None:
         """No new work from here on: a tombstone in the store, and no place in this process."""

@@ -1,5 +1,6 @@
 """What our own memory must offer: sessions, sandboxes, the run log, snapshots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -116,8 +117,10 @@ class Store(Protocol):
     async def save_sandbox(self, record: SandboxRecord) -> None:
         """Insert or replace, by namespace."""
 
-    async def claim_ready(self, engine: str, session_id: str, host: str | None = None) -> Sandbox | None:
-        """Give one of the ready sandboxes, held on that machine or on none, to a session, once."""
+    async def claim_ready(
+        self, engine: str, session_id: str, host: str | None = None, servers: Sequence[str] = ("",)
+    ) -> Sandbox | None:
+        """Give one of the ready sandboxes, held on that machine or on none and on one of the servers, to a session, once."""
 
     async def claim_due(
         self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float

@@ -133,5 +133,6 @@ def as_record(row: asyncpg.Record) -> SandboxRecord:
         secret=row["secret"],
         created_at=row["created_at"],
         session_id=row["session_id"],
+        server=row["server"],
     )
     return SandboxRecord(sandbox, row["used_at"], row["seed_hash"], row["dropping"], row["host"])

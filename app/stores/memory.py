@@ -1,6 +1,7 @@
 """A store that forgets at exit."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -35,10 +36,13 @@ class MemoryStore:
     async def save_sandbox(self, record: SandboxRecord) -> None:
         self._sandboxes[record.sandbox.namespace] = record
 
-    async def claim_ready(self, engine: str, session_id: str, host: str | None = None) -> Sandbox | None:
+    async def claim_ready(
+        self, engine: str, session_id: str, host: str | None = None, servers: Sequence[str] = ("",)
+    ) -> Sandbox | None:
         for namespace, record in self._sandboxes.items():
             sandbox = record.sandbox
-            if sandbox.engine == engine and sandbox.session_id is None and not record.dropping:
+            ready = sandbox.session_id is None and not record.dropping and sandbox.server in servers
+            if sandbox.engine == engine and ready:
                 claimed = replace(sandbox, session_id=session_id)
                 self._sandboxes[namespace] = replace(record, sandbox=claimed)
                 return claimed

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib import resources
@@ -99,8 +99,8 @@ class PostgresStore(Leases):
             await connection.execute(
                 """
                 insert into sandboxes
-                    (namespace, engine, session_id, secret, created_at, used_at, seed_hash, dropping, host, claimed_until)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $8 then now() + $10 * interval '1 s' end)
+                    (namespace, engine, session_id, secret, created_at, used_at, seed_hash, dropping, host, server, claimed_until)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $8 then now() + $11 * interval '1 s' end)
                 on conflict (namespace) do update
                 set session_id = excluded.session_id, used_at = excluded.used_at,
                     seed_hash = excluded.seed_hash, dropping = excluded.dropping, claimed_until = excluded.claimed_until
@@ -114,17 +114,21 @@ class PostgresStore(Leases):
                 record.seed_hash,
                 record.dropping,
                 record.host,
+                sandbox.server,
                 MAKING_S,
             )
 
-    async def claim_ready(self, engine: str, session_id: str, host: str | None = None) -> Sandbox | None:
+    async def claim_ready(
+        self, engine: str, session_id: str, host: str | None = None, servers: Sequence[str] = ("",)
+    ) -> Sandbox | None:
         async with self._connection() as connection:
             row = await connection.fetchrow(
                 """
                 update sandboxes set session_id = $2, used_at = now()
                 where namespace = (
                     select namespace from sandboxes
-                    where engine = $1 and session_id is null and not dropping and (host is null or host = $3)
+                    where engine = $1 and session_id is null and not dropping
+                      and (host is null or host = $3) and server = any($4)
                     order by created_at limit 1 for update skip locked
                 )
                 returning *
@@ -132,6 +136,7 @@ class PostgresStore(Leases):
                 engine,
                 session_id,
                 host,
+                list(servers),
             )
         return as_record(row).sandbox if row else None
 

@@ -100,6 +100,7 @@ async def _view(request: Request, services: ServicesDep) -> HTMLResponse:
                 (offer, services.runner.slots[offer.engine.slug], services.runner.streams[offer.engine.slug])
                 for offer in services.engines
             ],
+            servers=[(o.engine, s) for o in services.engines for s in o.engine.servers() if s.name],
             bans=[(ban, _shown(ban.subject, services)) for ban in services.bans.current()],
             you=client_address(request),
             draining=services.state.draining,

@@ -1,6 +1,7 @@
 """The JSON API: run a source, and how the process is."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -176,4 +177,11 @@ async def _state(offer: Offer) -> dict[str, Any]:
         await offer.engine.check()
     except PlaygroundError as exc:
         return {"ready": False, "version": info.version, "reason": exc.message, "fix": exc.hint}
-    return {"ready": True, "version": info.version, "how": info.how, "start_ms": offer.start_ms}
+    servers = [asdict(server) for server in offer.engine.servers() if server.name]
+    return {
+        "ready": True,
+        "version": info.version,
+        "how": info.how,
+        "start_ms": offer.start_ms,
+        **({"servers": servers} if servers else {}),
+    }

@@ -61,6 +61,8 @@ class Metrics:
         self._up = gauge("engine_up", "1 while the engine answers.", "engine")
         self._store_up = gauge("store_up", "1 while the store that lasts answers.")
         self._draining = gauge("draining", "1 while this process finishes its work to end.")
+        self._server_up = gauge("server_up", "1 while one of an engine's several servers answers.", "engine", "server")
+        self._server_sandboxes = gauge("server_sandboxes", "Sandboxes on it.", "engine", "server")
         self._sandboxes = gauge("sandboxes", "Sandboxes in the store.", "engine", "state")
         self._here = gauge("sandboxes_here", "Sandboxes that this process works with.", "engine")
         self._clients = gauge("clients", "Connections into sandboxes that are open.", "engine")
@@ -111,6 +113,10 @@ class Metrics:
         self._up.labels(slug).set(up)
         self._here.labels(slug).set(sum(place.sandbox.engine == slug for place in services.sandboxes.live()))
         self._clients.labels(slug).set(offer.engine.open_clients)
+        for server in offer.engine.servers():
+            if server.name:
+                self._server_up.labels(slug, server.name).set(server.up)
+                self._server_sandboxes.labels(slug, server.name).set(server.sandboxes or 0)
         for kind, slots in (("run", services.runner.slots[slug]), ("stream", services.runner.streams[slug])):
             self._slots.labels(slug, kind).set(slots.count)
             self._in_use.labels(slug, kind).set(slots.in_use)

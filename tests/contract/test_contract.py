@@ -16,9 +16,15 @@ from app.core.limits import Limits
 from app.core.results import ErrorInfo, Message, Notice, Result, encode
 from app.core.sandbox import Sandbox
 from app.engines import ENGINES
+from app.engines.several import Several
 from tests.contract.samples import Samples, missing, samples
 
 TREASURE = "treasure-of-a"
+
+
+def behind(engine: Engine, sandbox: Sandbox) -> Engine:
+    """The engine of the one server that holds the sandbox."""
+    return engine.members[sandbox.server].engine if isinstance(engine, Several) else engine
 
 
 @dataclass
@@ -76,14 +82,14 @@ class Subject:
     async def quiet(self, sandbox: Sandbox, within_s: float = 1.0) -> bool:
         """Whether the server says, within a while, that nothing of the sandbox runs."""
         until = time.monotonic() + within_s
-        while await self.samples.running(self.engine, sandbox):
+        while await self.samples.running(behind(self.engine, sandbox), sandbox):
             if time.monotonic() > until:
                 return False
             await asyncio.sleep(0.05)
         return True
 
 
-BY_URL = ("postgres_by_url", "mongodb_by_url", "dynamodb_by_url")
+BY_URL = ("postgres_by_url", "postgres_on_several", "mongodb_by_url", "dynamodb_by_url")
 
 
 @pytest.fixture(params=[*ENGINES, *BY_URL])
@@ -118,11 +124,11 @@ async def test_create_and_drop_are_idempotent(subject: Subject) -> None:
     await engine.create(sandbox)
     results = await subject.run(sandbox, subject.samples.write)
     assert all(r.kind != "error" for r in results), results
-    assert await subject.samples.exists(engine, sandbox)
+    assert await subject.samples.exists(behind(engine, sandbox), sandbox)
     await engine.close_clients(sandbox)
     await engine.drop(sandbox)
     await engine.drop(sandbox)
-    assert not await subject.samples.exists(engine, sandbox)
+    assert not await subject.samples.exists(behind(engine, sandbox), sandbox)
     assert sandbox.namespace not in await engine.namespaces()
 
 
@@ -227,7 +233,7 @@ async def test_the_time_limit_holds_on_the_server(subject: Subject) -> None:
 async def test_stop_ends_the_work_on_the_server(subject: Subject) -> None:
     task = asyncio.create_task(subject.run(subject.a, subject.samples.forever))
     await asyncio.sleep(0.3)
-    assert await subject.samples.running(subject.engine, subject.a) > 0
+    assert await subject.samples.running(behind(subject.engine, subject.a), subject.a) > 0
     client = await subject.engine.client(subject.a)
     await client.stop()
     assert await subject.quiet(subject.a)

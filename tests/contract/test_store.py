@@ -91,6 +91,20 @@ async def test_a_ready_sandbox_is_claimed_once(store: Store) -> None:
     assert await store.claim_ready("redis", "s") is None
 
 
+async def test_a_ready_sandbox_is_claimed_on_servers_that_give_them(store: Store) -> None:
+    await store.open_session("s")
+    saved = record(session=None)
+    await store.save_sandbox(replace(saved, sandbox=replace(saved.sandbox, server="two:5432")))
+    assert await store.claim_ready("postgres", "s") is None
+    assert await store.claim_ready("postgres", "s", servers=("one:5432",)) is None
+    claimed = await store.claim_ready("postgres", "s", servers=("one:5432", "two:5432"))
+    assert claimed is not None
+    assert claimed.server == "two:5432"
+    found = await store.sandbox_of("s", "postgres")
+    assert found is not None
+    assert found.sandbox.server == "two:5432"
+
+
 async def test_touching_tells_when_it_was_used(store: Store) -> None:
     await store.open_session("s")
     saved = record()
