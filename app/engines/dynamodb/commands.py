@@ -4,7 +4,6 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -334,10 +333,3 @@ def _token(text: str, at: int) -> dict[str, Any]:
 def next_token(key: dict[str, Any]) -> str:
     """The token that continues after a key, as the CLI writes it."""
     return base64.b64encode(json.dumps({"ExclusiveStartKey": key}).encode()).decode()
-
-
-def every_line(source: str) -> Iterator[int]:
-    """Where lines begin that are commands of the CLI."""
-    for found in re.finditer(r"^[ \t]*", source, re.MULTILINE):
-        if starts(source, found.end()):
-            yield found.end()

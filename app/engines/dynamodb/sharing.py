@@ -51,8 +51,6 @@ class Shared:
                 self._check_records(answer)
         except ClientError as exc:
             exc.response = self.reply(exc.response)
-            error = exc.response.get("Error", {})
-            error["Message"] = self._said(str(error.get("Message", "")))
             raise
         shown: dict[str, Any] = self.reply(answer)
         return shown
