@@ -42,6 +42,8 @@ def tokens(statement: str) -> list[Token]:
         at = skipped.end() if skipped else at
         if at >= len(statement):
             return [*found, Token("end", "", at)]
+        if statement.startswith("/*", at):
+            raise PartiqlError("This comment is never closed.", at)
         match = _TOKEN.match(statement, at)
         if match is None:
             quote = {"'": "This text is never closed.", '"': "This name is never closed."}

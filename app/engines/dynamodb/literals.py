@@ -9,15 +9,16 @@ from app.engines.dynamodb.calling import Call, not_offered
 from app.engines.dynamodb.reading import CodeProblem, Found
 
 MAX_CODE_CHARS = 100_000
-_TARGET = r"(?:(?:const|let|var)\s+(?:\w+|\{[^{}]*\})\s*=\s*|\w+(?:\s*,\s*\w+)*\s*=\s*)?"
+_TARGET = r"(?:(?:const|let|var)\s+(?:\w+|\{[^{}]*\})\s*=\s*|\w+(?:[ \t]*,[ \t]*\w+)*[ \t]*=\s*)?"
 _CALL = r"(?:await\s+)?(?:new\s+\w+\s*\(|\w+(?:\.\w+(?:\([^()\n]*\))?)*\.\w+\s*\(|print\s*\(|require\s*\()"
 _IMPORT = r"""import\s+[\w{*"']|from\s+[\w.]+\s+import\s"""
 _START = re.compile(rf"{_TARGET}{_CALL}|{_IMPORT}")
 _STEP = re.compile(
-    r'''"""(?:.*?)"""|\'\'\'(?:.*?)\'\'\'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?\*/|#[^\n]*|[(\[{]|[)\]}]|;|\n''',
+    r'''"""(?:.*?)"""|\'\'\'(?:.*?)\'\'\'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|/\*.*?(?:\*/|\Z)|#[^\n]*|\\[^\n]|[(\[{]|[)\]}]|;|\n\s*''',
     re.DOTALL,
 )
-_GOES_ON = re.compile(r"\s*\.\w")
+"""Whatever is begun ends in one step, or at the end of the source: a sign looked at twice would make long sources slow."""
+_GOES_ON = re.compile(r"\.\w")
 _LEFT_OUT = "Left out: nothing of a program is executed here, only its calls of DynamoDB are."
 
 
@@ -36,7 +37,7 @@ def end(source: str, at: int) -> int:
             depth += 1
         elif sign in ")]}":
             depth -= 1
-        elif depth <= 0 and (sign == ";" or (sign == "\n" and not _GOES_ON.match(source, found.end()))):
+        elif depth <= 0 and (sign == ";" or (sign[0] == "\n" and not _GOES_ON.match(source, found.end()))):
             return found.start()
     if depth > 0:
         raise StatementFailed(f"This {source[opened]} is never closed.", code="SerializationException", offset=opened)

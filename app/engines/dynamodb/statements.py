@@ -17,8 +17,8 @@ READING = re.compile(
     r"\s*(?:select\s|(?:Query|Scan|GetItem|BatchGetItem)\b|aws\s+dynamodb\s+(?:query|scan|get-item|batch-get-item)\b)",
     re.IGNORECASE,
 )
-_BRACES = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?\*/""", re.DOTALL)
-_PARTIQL_STEP = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|;|\n""", re.DOTALL)
+_BRACES = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|//[^\n]*|/\*.*?(?:\*/|\Z)|\\.""", re.DOTALL)
+_PARTIQL_STEP = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?(?:\*/|\Z)|;|\n""", re.DOTALL)
 
 
 def split(source: str) -> list[Statement]:
@@ -81,6 +81,8 @@ def _end(pattern: re.Pattern[str], source: str, at: int) -> int:
 
 
 def _statement_end(source: str, at: int) -> int:
+    if source.startswith("/*", at):
+        raise StatementFailed("This comment is never closed.", code="SerializationException", offset=at)
     if commands.starts(source, at):
         return commands.line_end(source, at)
     if literals.starts(source, at):
