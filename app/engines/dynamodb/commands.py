@@ -45,6 +45,7 @@ _REFUSED = {
     "generate-cli-skeleton": "Skeletons are not made here; the editor completes the parameters of each operation.",
 }
 _PAGING = ("max-items", "page-size", "starting-token")
+_COUNT = re.compile(r"0*[1-9][0-9]{0,8}")
 _PAGED_BY = {"Query": "Limit", "Scan": "Limit", "ListTables": "Limit"}
 _WAITS = {"table-exists": "DescribeTable"}
 
@@ -189,8 +190,8 @@ class _Reader:
         if option.name == "starting-token":
             call.parameters.update(_token(value.text, option.at))
             return
-        if not value.text.isdigit() or int(value.text) < 1:
-            raise _Problem(f"--{option.name} takes a whole number above 0.", value.start)
+        if not _COUNT.fullmatch(value.text):
+            raise _Problem(f"--{option.name} takes a whole number above 0, of at most 9 digits.", value.start)
         if option.name == "max-items":
             call.max_items = int(value.text)
         else:

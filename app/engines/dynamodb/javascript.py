@@ -1,7 +1,6 @@
 """Calls as the AWS SDK for JavaScript writes them, read from the syntax tree: `new PutItemCommand({ TableName: "t", ... })`."""
 
 import base64
-import binascii
 import re
 from functools import cache
 from typing import Any
@@ -10,7 +9,7 @@ import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
 from app.engines.dynamodb import model
-from app.engines.dynamodb.json5 import Number
+from app.engines.dynamodb.json5 import MAX_DIGITS, TOO_LONG, Number
 from app.engines.dynamodb.reading import MAX_DEPTH, CodeProblem, Found, not_literal
 from app.engines.dynamodb.values import PlainMap, SetOf
 
@@ -180,6 +179,8 @@ class _Reader:
         if not _NUMBER.fullmatch(text):
             raise self.not_literal(node)
         text = text.removesuffix("n")
+        if len(text) > MAX_DIGITS:
+            raise CodeProblem(TOO_LONG, self.at(node))
         return Number(sign + (str(int(text, 16)) if text[:2].lower() == "0x" else text))
 
     def made(self, node: Node, path: tuple[str | int, ...]) -> Any:
@@ -187,7 +188,7 @@ class _Reader:
         callee = node.child_by_field_name("constructor" if node.type == "new_expression" else "function")
         arguments = node.child_by_field_name("arguments")
         name = self.text(callee) if callee else ""
-        given = [self.value(one, path) for one in arguments.named_children] if arguments else []
+        given = [self.value(one, (*path, 0)) for one in arguments.named_children] if arguments else []
         if name == "Set" and len(given) == 1 and isinstance(given[0], list):
             return SetOf(given[0])
         if name == "BigInt" and len(given) == 1 and isinstance(given[0], str):
@@ -195,6 +196,6 @@ class _Reader:
         if name == "Buffer.from" and given and isinstance(given[0], str):
             try:
                 return base64.b64decode(given[0], validate=True) if given[1:] == ["base64"] else given[0].encode()
-            except binascii.Error as exc:
+            except ValueError as exc:
                 raise CodeProblem(f"Invalid Base64: {exc}", self.at(node)) from exc
         raise self.not_literal(node)

@@ -7,6 +7,10 @@ from typing import Any
 MAX_DEPTH = 100
 """Deeper than anything DynamoDB takes (32 in an item), and far from Python's own recursion limit."""
 
+MAX_DIGITS = 1_000
+"""Python computes no more than 4,300 of a hexadecimal number, and DynamoDB keeps 38."""
+TOO_LONG = f"A number has at most {MAX_DIGITS:,} digits here."
+
 _SKIP = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|Infinity|NaN|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
@@ -68,6 +72,8 @@ class _Reader:
         if char in ('"', "'") and char:
             return self.string(at)
         if number := _NUMBER.match(self.source, at):
+            if len(number.group()) > MAX_DIGITS:
+                raise Json5Error(TOO_LONG, at)
             return _number(number.group()), number.end()
         if word := _WORD.match(self.source, at):
             if word.group() in _CONSTANTS:

@@ -1,14 +1,16 @@
 """Calls as boto3 writes them, read from Python's syntax tree: `dynamodb.put_item(TableName='t', Item={...})`."""
 
 import ast
+import re
 from functools import cache
 from typing import Any
 
 from boto3.dynamodb import conditions
+from boto3.exceptions import DynamoDBNeedsKeyConditionError, DynamoDBOperationNotSupportedError
 from botocore import xform_name
 
 from app.engines.dynamodb import model
-from app.engines.dynamodb.json5 import Number
+from app.engines.dynamodb.json5 import MAX_DIGITS, TOO_LONG, Number
 from app.engines.dynamodb.reading import MAX_DEPTH, CodeProblem, Found, not_literal
 from app.engines.dynamodb.values import PlainMap, SetOf
 
@@ -18,6 +20,11 @@ _CONDITIONS = frozenset(
         *("exists", "not_exists", "contains", "size", "attribute_type"),
     )
 )
+_COMPARE = 'Compare it, as in Attr("a").eq(1) or Attr("a").exists().'
+_CONDITIONED = ("KeyConditionExpression", "FilterExpression", "ConditionExpression")
+_PATH = re.compile(r"[^.\[\]]+(?:\[\d{1,5}\]|\.[^.\[\]]+)*")
+MAX_PATH_CHARS = 1_000
+"""boto3 takes paths apart by a pattern whose time is the square of their length, and fills in what else stands in brackets."""
 
 
 @cache
@@ -54,6 +61,14 @@ class _Reader:
     def at(self, node: ast.expr | ast.stmt | ast.keyword) -> int:
         line = node.lineno - 1
         return self.starts[line] + len(self.lines[line][: node.col_offset].decode())
+
+    def refused(self, node: ast.expr) -> CodeProblem:
+        """Of what is not a literal: quoted as it was written, since putting a deep tree into words would go as deep."""
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        line = node.end_lineno - 1
+        end = self.starts[line] + len(self.lines[line][: node.end_col_offset].decode())
+        return not_literal(self.text[self.at(node) : end][:60], self.at(node))
 
     def statement(self, node: ast.stmt) -> Found:
         name = None
@@ -105,16 +120,29 @@ class _Reader:
     def conditions(self, parameters: dict[str, Any]) -> None:
         """`Key("pk").eq("a")` becomes the text and placeholders that boto3 makes of it."""
         builder = conditions.ConditionExpressionBuilder()
-        for name in ("KeyConditionExpression", "FilterExpression", "ConditionExpression"):
-            if isinstance(parameters.get(name), conditions.ConditionBase):
-                built = builder.build_expression(parameters[name], is_key_condition=name.startswith("Key"))
-                parameters[name] = built.condition_expression
-                for part, more in (
-                    ("ExpressionAttributeNames", built.attribute_name_placeholders),
-                    ("ExpressionAttributeValues", built.attribute_value_placeholders),
-                ):
-                    if more:
-                        parameters[part] = {**parameters.get(part, {}), **more}
+        for name in _CONDITIONED:
+            condition = parameters.get(name)
+            at = self.keys.get((name,), 0)
+            if isinstance(condition, conditions.AttributeBase):
+                raise CodeProblem(f"{name} takes a condition, and this compares nothing.", at, _COMPARE)
+            if not isinstance(condition, conditions.ConditionBase):
+                continue
+            try:
+                built = builder.build_expression(condition, is_key_condition=name.startswith("Key"))
+            except DynamoDBNeedsKeyConditionError as exc:
+                raise CodeProblem(f"{name} takes conditions of Key only.", at, "Write Key(...) for Attr(...).") from exc
+            except TypeError as exc:
+                raise CodeProblem("is_in takes a list of values.", at) from exc
+            parameters[name] = built.condition_expression
+            self.add(parameters, "ExpressionAttributeNames", built.attribute_name_placeholders)
+            self.add(parameters, "ExpressionAttributeValues", built.attribute_value_placeholders)
+
+    def add(self, parameters: dict[str, Any], name: str, placeholders: dict[str, Any]) -> None:
+        given = parameters.get(name, {})
+        if not isinstance(given, dict):
+            raise CodeProblem(f"{name} takes a dict.", self.keys[(name,)])
+        if placeholders:
+            parameters[name] = {**given, **placeholders}
 
     def value(self, node: ast.expr, path: tuple[str | int, ...]) -> Any:
         if len(path) > MAX_DEPTH:
@@ -128,11 +156,13 @@ class _Reader:
                 return [self.value(item, (*path, number)) for number, item in enumerate(node.elts)]
             case ast.Set():
                 return SetOf(self.value(item, path) for item in node.elts)
-            case ast.BinOp(op=ast.BitAnd() | ast.BitOr()) | ast.UnaryOp(op=ast.Invert()):
+            case _ if _is_condition(node):
+                if len(path) > 1 or path[0] not in _CONDITIONED:
+                    raise self.refused(node)
                 return self.condition(node, path)
             case ast.Call():
                 return self.call(node, path)
-        raise not_literal(ast.unparse(node)[:60], self.at(node))
+        raise self.refused(node)
 
     def constant(self, node: ast.Constant | ast.UnaryOp) -> Any:
         if isinstance(node, ast.UnaryOp):
@@ -140,14 +170,17 @@ class _Reader:
             unsigned = self.constant(node.operand)
             if isinstance(unsigned, Number):
                 return Number(f"-{unsigned}")
-            raise not_literal(ast.unparse(node)[:60], self.at(node))
+            raise self.refused(node)
         held = node.value
         if isinstance(held, bool | str | bytes) or held is None:
             return held
         if isinstance(held, int):
-            return Number(str(held)) if abs(held) < 10**1000 else not_literal("A number this long", self.at(node))
+            if abs(held) >= 10**MAX_DIGITS:
+                raise CodeProblem(TOO_LONG, self.at(node))
+            return Number(str(held))
         if isinstance(held, float):
-            return Number((ast.get_source_segment(self.text, node) or str(held)).replace("_", ""))
+            written = self.lines[node.lineno - 1][node.col_offset : node.end_col_offset]
+            return Number(written.decode().replace("_", ""))
         raise not_literal(repr(held), self.at(node))
 
     def map(self, node: ast.Dict, path: tuple[str | int, ...]) -> dict[str, Any]:
@@ -162,8 +195,6 @@ class _Reader:
 
     def call(self, node: ast.Call, path: tuple[str | int, ...]) -> Any:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name in ("Key", "Attr") or (isinstance(node.func, ast.Attribute) and name in _CONDITIONS):
-            return self.condition(node, path)
         if name == "dict" and not node.args:
             names = {one.arg or "": self.value(one.value, (*path, one.arg or "")) for one in node.keywords}
             return PlainMap(names) if self.plain else names
@@ -175,7 +206,7 @@ class _Reader:
                 return SetOf(held)
             if isinstance(held, bytes):
                 return held
-        raise not_literal(ast.unparse(node)[:60], self.at(node))
+        raise self.refused(node)
 
     def condition(self, node: ast.expr, path: tuple[str | int, ...]) -> Any:
         """boto3's own condition objects, from `Key`, `Attr`, `&`, `|`, `~` and their methods."""
@@ -183,17 +214,13 @@ class _Reader:
             raise CodeProblem(f"More than {MAX_DEPTH} levels of nesting.", self.at(node))
         inner = (*path, 0)
         match node:
-            case ast.BinOp(op=ast.BitAnd()):
-                return self.condition(node.left, inner) & self.condition(node.right, inner)
-            case ast.BinOp(op=ast.BitOr()):
-                return self.condition(node.left, inner) | self.condition(node.right, inner)
-            case ast.UnaryOp(op=ast.Invert()):
-                return ~self.condition(node.operand, inner)
+            case ast.BinOp() | ast.UnaryOp() if _is_condition(node):
+                return self.combined(node, inner)
             case ast.Call(func=ast.Attribute(attr=attr), args=args) if attr in _CONDITIONS:
                 assert isinstance(node, ast.Call)
                 assert isinstance(node.func, ast.Attribute)
                 subject = self.condition(node.func.value, inner)
-                given = [self.value(one, inner) for one in args]
+                given = [self.condition(one, inner) if _is_condition(one) else self.value(one, inner) for one in args]
                 method = getattr(subject, attr, None)
                 if isinstance(subject, conditions.AttributeBase) and method:
                     try:
@@ -204,5 +231,30 @@ class _Reader:
                 assert isinstance(node, ast.Call)
                 kind = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if kind in ("Key", "Attr"):
+                    if len(name) > MAX_PATH_CHARS or not _PATH.fullmatch(name):
+                        said = f"{kind} takes a path of names and positions, of at most {MAX_PATH_CHARS:,} characters."
+                        raise CodeProblem(said, self.at(node), 'Such as "a.b[0]".')
                     return conditions.Key(name) if kind == "Key" else conditions.Attr(name)
-        raise not_literal(ast.unparse(node)[:60], self.at(node))
+        raise self.refused(node)
+
+    def combined(self, node: ast.BinOp | ast.UnaryOp, path: tuple[str | int, ...]) -> Any:
+        """By `&`, `|` and `~`."""
+        try:
+            if isinstance(node, ast.UnaryOp):
+                return ~self.condition(node.operand, path)
+            left, right = self.condition(node.left, path), self.condition(node.right, path)
+            return left & right if isinstance(node.op, ast.BitAnd) else left | right
+        except DynamoDBOperationNotSupportedError as exc:
+            raise CodeProblem("&, | and ~ take conditions, and a path alone is none.", self.at(node), _COMPARE) from exc
+
+
+def _is_condition(node: ast.expr) -> bool:
+    """Whether it is written as boto3's conditions are."""
+    match node:
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr()) | ast.UnaryOp(op=ast.Invert()):
+            return True
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return name in ("Key", "Attr") or name in _CONDITIONS
+        case ast.Call(func=ast.Name(id=name)):
+            return name in ("Key", "Attr")
+    return False

@@ -49,7 +49,8 @@ def typed(value: Any, depth: int = 1) -> dict[str, Any]:
 
 
 def _typed_set(items: SetOf) -> dict[str, Any]:
-    kinds = {kind for item in items for kind in _typed_scalar(item)} if items else set()
+    scalar = not any(isinstance(item, dict | list) for item in items)
+    kinds = {kind for item in items for kind in _typed_scalar(item)} if scalar else set()
     if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
         raise ValueProblem(
             "One or more parameter values were invalid: A set holds texts, numbers or binaries of one kind"
