@@ -1,16 +1,21 @@
 """One account for all sandboxes, as at AWS: tables are told apart by a prefix that nobody sees."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
 
 import pytest
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from app.config import Settings
 from app.core.limits import Limits
 from app.core.places import Places
 from app.core.results import Message
 from app.engines import create
+from app.engines.dynamodb.calls import NOBODY
 from app.engines.dynamodb.engine import DynamoEngine
 from app.engines.dynamodb.server import _AWS_HOST
 from app.engines.dynamodb.sharing import Shared, owner
@@ -115,6 +120,57 @@ async def test_lists_are_paged_over_own_tables_only(visitors: tuple[Visitor, Vis
     assert first.documents == [{"TableNames": ["one", "two"], "LastEvaluatedTableName": "two"}]
     assert first.more is not None
     assert (await a.run(first.more.source)).last.documents == [{"TableNames": ["xyz"]}]
+
+
+async def test_streams_are_paged_over_own_ones_only(visitors: tuple[Visitor, Visitor]) -> None:
+    a, b = visitors
+    for name in ("one", "two", "xyz"):
+        for visitor in visitors:
+            assert (await visitor.run(STREAMING.replace("things", name))).error is None
+    for visitor in visitors:
+        found = []
+        source = "ListStreams { Limit: 2 }"
+        for most in (2, 1):
+            ran = await visitor.run(source)
+            assert not re.search(r"st-\d{12}", all_of(ran))
+            assert ran.last.documents is not None
+            page = ran.last.documents[0]
+            found += [one["TableName"] for one in page["Streams"]]
+            assert len(page["Streams"]) == most
+            assert page.get("LastEvaluatedStreamArn") == (page["Streams"][-1]["StreamArn"] if most == 2 else None)
+            source = ran.last.more.source if ran.last.more else ""
+        assert (found, source) == (["one", "two", "xyz"], "")
+    only = await a.run("ListStreams { TableName: 'two' }")
+    assert only.last.documents is not None
+    assert [one["TableName"] for one in only.last.documents[0]["Streams"]] == ["two"]
+    assert (await b.run("DeleteTable { TableName: 'two' }")).error is None
+    assert "two" not in all_of(await b.run("ListStreams"))
+
+
+async def test_an_iterator_that_names_a_stream_names_an_own_one(visitors: tuple[Visitor, Visitor]) -> None:
+    """As AWS writes them: the stream's ARN, then what only AWS reads."""
+    a, b = visitors
+    assert (await a.run(STREAMING)).error is None
+    driver = Session().create_client(
+        "dynamodb",
+        region_name="us-east-1",
+        endpoint_url=a.engine.pool.servers[0].url,
+        aws_access_key_id=NOBODY,
+        aws_secret_access_key=NOBODY,
+    )
+
+    def request(visitor: Visitor, table: str) -> str:
+        shared = Shared(visitor.sandbox.namespace, lambda name, given: getattr(driver, xform_name(name))(**given))
+        arn = f"arn:aws:dynamodb:us-east-1:{visitor.sandbox.namespace}:table/{table}/stream/2026-01-01T00:00:00.000"
+        return str(shared.request({"ShardIterator": f"{arn}|1|AAAA=="})["ShardIterator"])
+
+    real = f"st-{a.sandbox.namespace}.things"
+    own = await asyncio.to_thread(request, a, "things")
+    assert own == f"arn:aws:dynamodb:us-east-1:{NOBODY}:table/{real}/stream/2026-01-01T00:00:00.000|1|AAAA=="
+    for table in ("things", real):
+        with pytest.raises(ClientError, match="ResourceNotFoundException"):
+            await asyncio.to_thread(request, b, table)
+    driver.close()
 
 
 async def test_a_watch_in_a_shared_account(visitors: tuple[Visitor, Visitor]) -> None:

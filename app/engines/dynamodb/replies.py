@@ -181,9 +181,10 @@ def _metadata(statement: Statement, done: Done, answer: dict[str, Any]) -> Resul
         result.status = f"{operation}: {', '.join(facts)}"
         if operation in _SAID_BESIDE:
             result.notices.append(Notice("info", _SAID_BESIDE[operation]))
-    if last := held.get("LastEvaluatedTableName"):
-        asked = {**done.call.parameters, "ExclusiveStartTableName": last}
-        result.more = More("Next page", f"ListTables {json.dumps(asked)}")
+    for marker in ("TableName", "StreamArn"):
+        if last := held.get(f"LastEvaluated{marker}"):
+            asked = {**done.call.parameters, f"ExclusiveStart{marker}": last}
+            result.more = More("Next page", f"{operation} {json.dumps(asked)}")
     return result
 
 

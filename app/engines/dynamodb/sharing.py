@@ -1,7 +1,7 @@
 """One account for all sandboxes: each sees its own tables only, whose names carry a prefix that it never sees.
 
 Requests get the prefix; replies, ARNs and errors lose it, and the account's own number with it. PartiQL is always translated in this mode,
-so that no table is named inside a text.
+so that no table is named inside a text. Tried with emulators that share one account; AWS itself is untried.
 """
 
 import re
@@ -20,6 +20,7 @@ _ITEMS = frozenset(
     ("Item", "Items", "Attributes", "Key", "Keys", "LastEvaluatedKey", "NewImage", "OldImage", "Records")
 )
 MAX_LISTS = 100
+MAX_LISTED = 100
 
 Send = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -44,9 +45,9 @@ class Shared:
         try:
             if operation == "ListTables":
                 return self._list_tables(parameters)
-            answer = self._send(operation, self.request(parameters))
             if operation == "ListStreams":
-                answer["Streams"] = [one for one in answer["Streams"] if one["TableName"].startswith(self._prefix)]
+                return self._list_streams(parameters)
+            answer = self._send(operation, self.request(parameters))
             if operation == "GetRecords":
                 self._check_records(answer)
         except ClientError as exc:
@@ -67,9 +68,11 @@ class Shared:
                 {kind: {**held, "TableName": self._prefix + held["TableName"]} for kind, held in entry.items()}
                 for entry in made["TransactItems"]
             ]
-        for name in ("ResourceArn", "StreamArn", "ExclusiveStartStreamArn"):
+        for name in ("ResourceArn", "StreamArn"):
             if name in made:
                 made[name] = self._real_arn(made[name])
+        if "ShardIterator" in made:  # AWS begins it with the stream's ARN
+            made["ShardIterator"] = _ARN.sub(lambda found: self._real_arn(found.group()), made["ShardIterator"])
         return made
 
     def _real_arn(self, arn: str) -> str:
@@ -105,14 +108,23 @@ class Shared:
         names = sorted(
             name.removeprefix(self._prefix) for name in every_table(self._send) if name.startswith(self._prefix)
         )
-        after = parameters.get("ExclusiveStartTableName", "")
-        most = parameters.get("Limit", 100)
-        left = [name for name in names if name > after]
-        more = {"LastEvaluatedTableName": left[most - 1]} if len(left) > most else {}
-        return {"TableNames": left[:most], **more}
+        shown, last = _page(names, "ExclusiveStartTableName", parameters)
+        return {"TableNames": shown, **({"LastEvaluatedTableName": last} if last else {})}
+
+    def _list_streams(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Read to the end and cut anew: the account's own pages end at streams of other sandboxes."""
+        asked = {name: value for name, value in self.request(parameters).items() if name == "TableName"}
+        found = _every(self._send, "ListStreams", "Streams", "StreamArn", asked)
+        shown = [self.reply(one) for one in found if one["TableName"].startswith(self._prefix)]
+        by_arn = {one["StreamArn"]: one for one in shown}
+        page, last = _page(sorted(by_arn), "ExclusiveStartStreamArn", parameters)
+        return {"Streams": [by_arn[arn] for arn in page], **({"LastEvaluatedStreamArn": last} if last else {})}
 
     def _check_records(self, answer: dict[str, Any]) -> None:
-        """An iterator is no ARN, so what it leads to is looked at. ARNs are shown as the sandbox's own."""
+        """The emulator's iterator holds no ARN that could be read, so what it leads to is looked at.
+
+        ARNs are shown as the sandbox's own. AWS's records name no stream; there the iterator itself does, see `request`.
+        """
         for record in answer.get("Records", ()):
             arn = record.get("eventSourceARN", "")
             table = _ARN.match(arn)
@@ -123,14 +135,26 @@ class Shared:
                 record["eventSourceARN"] = self._said(arn)
 
 
+def _page(names: list[str], start: str, parameters: dict[str, Any]) -> tuple[list[str], str | None]:
+    """Those after the one that `start` gives, as many as asked for, and the last of them when there are more."""
+    left = [name for name in names if name > parameters.get(start, "")]
+    shown = left[: parameters.get("Limit", MAX_LISTED)]
+    return shown, shown[-1] if len(shown) < len(left) else None
+
+
 def every_table(send: Send) -> list[str]:
     """All tables of the account, ours or not."""
-    names: list[str] = []
+    return _every(send, "ListTables", "TableNames", "TableName", {})
+
+
+def _every(send: Send, operation: str, listed: str, marker: str, asked: dict[str, Any]) -> list[Any]:
+    """What an operation lists on all its pages."""
+    found: list[Any] = []
     start: dict[str, Any] = {}
     for _ in range(MAX_LISTS):
-        answer = send("ListTables", start)
-        names += answer.get("TableNames", ())
-        if "LastEvaluatedTableName" not in answer:
+        answer = send(operation, {**asked, **start})
+        found += answer.get(listed, ())
+        if f"LastEvaluated{marker}" not in answer:
             break
-        start = {"ExclusiveStartTableName": answer["LastEvaluatedTableName"]}
-    return names
+        start = {f"ExclusiveStart{marker}": answer[f"LastEvaluated{marker}"]}
+    return found
