@@ -312,6 +312,29 @@ async def test_item_collections_are_browsed_page_by_page(visitor: Visitor) -> No
     assert ([one.name for one in second.objects], second.cursor) == ([str(n) for n in range(100, 130)], None)
 
 
+async def test_partition_keys_are_browsed_page_by_page(visitor: Visitor) -> None:
+    """Page ends lie between two keys and, where one has more items than a page examines, within one."""
+    put = '{PutRequest: {Item: {pk: "%s", sk: %d}}}'
+    items = [put % (f"k{n % 250}", n) for n in range(500)] + [put % ("big", n) for n in range(1_100)]
+    batches = [", ".join(items[at : at + 25]) for at in range(0, len(items), 25)]
+    source = TABLE + "".join(f"BatchWriteItem {{ RequestItems: {{ things: [{batch}] }} }}\n" for batch in batches)
+    assert (await visitor.run(source, max_run_ms=20_000)).error is None
+    found: list[tuple[str, str | None]] = []
+    cursor = None
+    for _ in range(10):
+        listing = await visitor.engine.browse(visitor.sandbox, '["things"]', cursor)
+        assert len(listing.objects) <= 100
+        found += [(one.name, one.detail) for one in listing.objects]
+        cursor = listing.cursor
+        if cursor is None:
+            break
+    assert cursor is None
+    details = dict(found)
+    assert len(found) == len(details) == 251
+    assert str(details.pop("big")).endswith("items or more")
+    assert set(details.values()) == {"2 items"}
+
+
 @pytest.mark.parametrize(
     "path", ["", "[]", "{}", "5", '["no"]', '["things", 5]', '["things", {"S": 5}]', '["a", "b", "c"]', "[" * 2000]
 )

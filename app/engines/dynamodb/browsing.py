@@ -1,6 +1,7 @@
 """Item collections for the sidebar: the partition keys of a table, then the items under one, a page at a time."""
 
 import json
+from itertools import groupby
 from typing import Any
 
 from app.core.engine import Listing, SchemaObject
@@ -42,44 +43,42 @@ async def browse(ask: Ask, path: str, cursor: str | None) -> Listing:
         keys = keys_of(table, None)
         assert keys
         if value is None:
-            return await _partitions(ask, name, keys[0], start)
+            return await _partitions(ask, name, [key for key in keys if key], start)
         return await _items(ask, name, keys, value, start)
     except (EngineUnavailable, TypeError, ValueError, KeyError, AttributeError) as exc:
         raise nothing from exc
 
 
-async def _partitions(ask: Ask, table: str, name: str, start: Any) -> Listing:
+async def _partitions(ask: Ask, table: str, keys: list[str], start: Any) -> Listing:
     """Items of a partition lie together, so a key met again is the last one of the page before."""
+    names = {f"#k{number}": key for number, key in enumerate(keys)}
     parameters: dict[str, Any] = {
         "TableName": table,
         "Limit": EXAMINED,
-        "ProjectionExpression": "#k",
-        "ExpressionAttributeNames": {"#k": name},
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": names,
     }
     seen = None
     if start:
         parameters["ExclusiveStartKey"], seen = typed_map(start["from"]), start["seen"]
     answer = await ask("Scan", parameters)
-    counts: dict[str, int] = {}
-    values: dict[str, Any] = {}
-    for item in answer["Items"]:
-        text = json.dumps(item[name], sort_keys=True)
-        counts[text] = counts.get(text, 0) + 1
-        values[text] = item[name]
     last = answer.get("LastEvaluatedKey")
-    objects = [
-        SchemaObject(
-            "partition",
-            _name(values[text]),
-            _count(count, whole=last is None or text != next(reversed(counts))),
-            reference=_reference(values[text]),
-            path=path_of(table, values[text]),
+    groups = [list(items) for _, items in groupby(answer["Items"], key=lambda item: item[keys[0]])]
+    unfinished = groups[-1][0][keys[0]] if last and groups else None
+    shown = [group for group in groups if group[0][keys[0]] != seen]
+    if len(shown) > PAGE:
+        shown = shown[:PAGE]
+        last = {key: shown[-1][-1][key] for key in keys}
+        unfinished = None
+    objects = []
+    for group in shown:
+        value = group[0][keys[0]]
+        detail = _count(len(group), whole=value != unfinished)
+        objects.append(
+            SchemaObject("partition", _name(value), detail, reference=_reference(value), path=path_of(table, value))
         )
-        for text, count in counts.items()
-        if text != seen
-    ]
-    cursor = json.dumps({"from": last, "seen": next(reversed(counts), None)}) if last else None
-    return Listing(objects[:EXAMINED], cursor)
+    cursor = json.dumps({"from": last, "seen": unfinished or seen}) if last else None
+    return Listing(objects, cursor)
 
 
 async def _items(ask: Ask, table: str, keys: tuple[str, str | None], value: Any, start: Any) -> Listing:
