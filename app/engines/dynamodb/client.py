@@ -115,10 +115,19 @@ class DynamoClient(Client):
     async def try_index(self, statement: Statement, explained: Any, index: str, limits: Limits) -> Trial:
         if not isinstance(explained, dict) or explained.get("operation") != "Scan":
             raise StatementRefused("Only a scan can be tried with an index.", code="cannot_try")
+        if self._engine.pool.at_aws:
+            raise StatementRefused(
+                "An index is tried on a copy of the table, and AWS would bill for the copy.", code="cannot_try"
+            )
         await self.begin(statement.text, limits)
-        send = self._sender(Halt(limits.left_ms, limits.max_run_ms))
-        clean_up = self._sender(Halt(limits.left_ms + CLEAN_UP_MS, limits.max_run_ms))
-        return await trials.try_index(self, statement, index, limits, send=send, clean_up=clean_up)
+        halt = Halt(limits.left_ms, limits.max_run_ms)
+
+        async def clean_up(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+            if halt.under_way:
+                await asyncio.wait(halt.under_way, timeout=CLEAN_UP_MS / 1000)
+            return await self._sender(Halt(CLEAN_UP_MS, limits.max_run_ms))(operation, parameters)
+
+        return await trials.try_index(self, statement, index, limits, send=self._sender(halt), clean_up=clean_up)
 
     async def stop(self) -> None:
         halt = self._halt

@@ -121,13 +121,20 @@ class Pool:
     """All emulators. A sandbox always lives on the same one, found from its namespace."""
 
     def __init__(
-        self, servers: list[Server], info: EngineInfo, *, is_ministack: bool, shared: bool = False, region: str = REGION
+        self,
+        servers: list[Server],
+        info: EngineInfo,
+        *,
+        is_ministack: bool,
+        shared: bool = False,
+        aws_region: str | None = None,
     ) -> None:
         self.servers = servers
         self.info = info
         self.is_ministack = is_ministack
         self.shared = shared
-        self.region = region
+        self.at_aws = aws_region is not None
+        self.region = aws_region or REGION
         self._watcher: asyncio.Task[None] | None = None
 
     def server(self, sandbox: Sandbox) -> Server:
@@ -166,7 +173,7 @@ async def reach(urls: str, *, shared: bool = False) -> Pool:
         EngineInfo(version, f"at {where}"),
         is_ministack=is_ministack,
         shared=shared or at_aws is not None,
-        region=at_aws.group(1) if at_aws else REGION,
+        aws_region=at_aws.group(1) if at_aws else None,
     )
 
 

@@ -29,7 +29,7 @@ _EQUAL = re.compile(r"^\(?\s*(#?\w+)\s*=\s*(:\w+)\s*\)?$")
 async def try_index(
     client: "DynamoClient", statement: Statement, index: str, limits: Limits, *, send: Send, clean_up: Send
 ) -> Trial:
-    """`clean_up` still sends when time is over. Raises StatementRefused for anything but a scan with a filter, and for a table that is not small."""
+    """`clean_up` sends when all that `send` began is done, even when time is over. Raises StatementRefused for anything but a scan with a filter, and for a table that is not small."""
     before, call = await _measured(client, statement, limits)
     if call is None or before is None or before.access != "full scan":
         raise StatementRefused("Only a scan can be tried with an index.", code="cannot_try")
@@ -43,21 +43,27 @@ async def try_index(
     described = (await send("DescribeTable", {"TableName": table}))["Table"]
     copy = f"{table[:200]}.trial-{secrets.token_hex(4)}"
     query = _query(call, copy, create)
-    made = False
     try:
         await send("CreateTable", _copied(described, copy, create, definitions))
-        made = True
         await _copy_items(send, table, copy)
         after, _ = await _measured(client, query, limits)
     except StatementFailed as exc:
         raise StatementRefused(f"The copy could not be made: {exc.message}", code="cannot_try") from exc
     finally:
-        if made:
-            await clean_up("DeleteTable", {"TableName": copy})
+        await _drop(clean_up, copy)
     if after is None:
         raise StatementRefused("The query on the copy gave no plan.", code="cannot_try")
     drop = {"TableName": table, "GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": create["IndexName"]}}]}
     return Trial(index, f"UpdateTable {json.dumps(drop)}", before, after, TRIED)
+
+
+async def _drop(clean_up: Send, copy: str) -> None:
+    """The copy may be there even when making it gave no answer in time."""
+    try:
+        await clean_up("DeleteTable", {"TableName": copy})
+    except StatementFailed as exc:
+        if exc.code != "ResourceNotFoundException":
+            raise
 
 
 async def _measured(
