@@ -103,7 +103,8 @@ class _Reader:
         assert found
         self.at = found.end()
         if not closing and self.now() in ("]", "}"):
-            self.at = len(self.text) if "," not in self.text[self.at :] else self.text.index(",", self.at)
+            comma = self.text.find(",", self.at)
+            self.at = comma if comma >= 0 else len(self.text)
             return self.text[found.start() : self.at].strip()
         return found.group().strip()
 
