@@ -9,7 +9,7 @@ from app.engines.dynamodb.lexer import PartiqlError
 from app.engines.dynamodb.statements import is_call, read_call, split
 
 LENGTH = 256_000
-MAX_S = 5
+MAX_S = 10
 PYTHON = "x.put_item(Item={'pk': "
 JAVASCRIPT = "new PutItemCommand({ TableName: 'things', Item: { a: "
 
