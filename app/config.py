@@ -103,6 +103,15 @@ class Settings(BaseSettings):
     max_import_bytes: int = Field(16_000_000, ge=1, description="How long an imported file may be.")
     max_share_bytes: int = Field(4_000_000, ge=1, description="How long a shared playground may be, results included.")
 
+    max_script_ms: int = Field(10_000, ge=1, description="How long one script across engines may take.")
+    max_script_calls: int = Field(500, ge=1, description="How many calls of engines one script may make.")
+    max_script_connections: int = Field(
+        4, ge=1, le=4, description="How many connections one script may have open in each engine."
+    )
+    max_scripts: int = Field(
+        4, ge=1, description="How many scripts across engines run at the same time, all sessions together."
+    )
+
     max_export_bytes: int = Field(
         64_000_000, ge=1, description="How many bytes of results an export that runs a query again may read."
     )

@@ -127,6 +127,7 @@ def create_app(
             stack.push_async_callback(built.rates.close)
             stack.push_async_callback(built.runner.close)
             stack.push_async_callback(built.labs.close)
+            stack.push_async_callback(built.scripts.close)
             stack.push_async_callback(built.janitor.stop)
             if on_ready:
                 on_ready(built)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 
 from app.config import Settings
+from app.core.calls import Called
 from app.core.datasets import Content, Imported, Part
 from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis
@@ -27,6 +28,8 @@ from app.core.trials import Trial
 from app.core.vocabulary import Word
 
 CLIENT_NAMES = ("main", "A", "B")
+SCRIPT_CLIENTS = ("S1", "S2", "S3", "S4")
+"""The clients of a script across engines, beside those of the visitor's own runs."""
 Transaction = Literal["none", "open", "failed"]
 
 
@@ -134,6 +137,13 @@ class Client(ABC):
         finally:
             await self.finish()
 
+    async def call(self, request: dict[str, Any], limits: Limits) -> Called:
+        """One call of a script across engines, between `begin` and `finish`: `request` is what the engine's `script.js` made of it.
+
+        Values travel beside the text, as the engine's protocol carries them, and never as a part of it. Raises what `run` raises.
+        """
+        raise StatementRefused("Scripts can't call this engine.", code="cannot_call")
+
     async def finish(self) -> None:
         """The run that `begin` opened is over, however it ended. Runs once for each `begin`."""
         return
@@ -185,6 +195,8 @@ class Engine(ABC):
     """What lasts from run to run beside the data, and what does not, in one short sentence."""
     before_lab: ClassVar[str] = ""
     """A source that each client of a lab runs first, so that it may wait for longer than a run."""
+    keeps_connections: ClassVar[bool] = True
+    """False where each call is a request of its own, so that opening a client means nothing."""
     creation_is_slow: ClassVar[bool] = False
     """True where `create` takes long enough that a pool of ready sandboxes is kept."""
 
@@ -322,7 +334,7 @@ class Engine(ABC):
 
     async def client(self, sandbox: Sandbox, name: str = "main") -> Client:
         """The sandbox's client of that name: the same one again while it lives."""
-        if name not in CLIENT_NAMES:
+        if name not in (*CLIENT_NAMES, *SCRIPT_CLIENTS):
             raise InvalidRequest(f"A client is one of {', '.join(CLIENT_NAMES)}, not {name!r}.")
         key = (sandbox.namespace, name)
         async with self._opening[key]:
@@ -394,6 +406,12 @@ class Engine(ABC):
     def examples(cls) -> list[Example]:
         """The engine's ready sources, in menu order; the first one opens with the page."""
         return read_examples(Path(inspect.getfile(cls)).parent / "examples")
+
+    @classmethod
+    def script_file(cls) -> Path | None:
+        """The JavaScript by which scripts across engines speak to this one; None where they can't."""
+        file = Path(inspect.getfile(cls)).parent / "script.js"
+        return file if file.exists() else None
 
     def new_sandbox(self) -> Sandbox:
         """A fresh sandbox of this engine, not yet on the server."""

@@ -179,16 +179,17 @@ def encode(result: Result) -> dict[str, Any]:
         value = getattr(result, f.name)
         if f.name in _INTERNAL or value is None or (f.name in ("notices", "messages") and not value):
             continue
-        data[f.name] = value if f.name in ("rows", "documents", "plain", "reply") else _plain(value)
+        data[f.name] = value if f.name in ("rows", "documents", "plain", "reply") else plain(value)
     return data
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A part of a result as JSON data."""
     if isinstance(value, Plan):
         return encode_plan(value)
     if is_dataclass(value) and not isinstance(value, type):
         items = ((f.name, getattr(value, f.name)) for f in fields(value))
-        return {name: _plain(item) for name, item in items if item is not None or name in _ALWAYS}
+        return {name: plain(item) for name, item in items if item is not None or name in _ALWAYS}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

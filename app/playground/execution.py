@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from app.core.engine import Client, Engine, Transaction
-from app.core.errors import InvalidRequest, StatementError, StatementStopped
+from app.core.errors import InvalidRequest, PlaygroundError, StatementError, StatementStopped
 from app.core.limits import Limits
 from app.core.results import ErrorInfo, Message, Notice, Progress, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.playground.feeds import Speaker
 
+log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 Explain = Literal["none", "plan", "measure"]
 
@@ -215,3 +217,13 @@ async def _explain(client: Client, statement: Statement, limits: Limits, explain
 
 def failed(statement: Statement, error: StatementError, source: str, total_ms: float) -> Result:
     return Result(kind="error", statement=statement, error=ErrorInfo.of(error, source), stats=Stats(total_ms=total_ms))
+
+
+async def end_client(engine: Engine, sandbox: Sandbox, client: Client) -> None:
+    """The end of a client that was opened for one piece of work."""
+    try:
+        await client.finish()
+    except PlaygroundError as exc:
+        log.warning("client %s did not finish in good order: %s", client.name, exc.message)
+    finally:
+        await engine.close_client(sandbox, client.name)

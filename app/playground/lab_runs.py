@@ -5,7 +5,6 @@ another step is done. So the order of what happens is the script's and the serve
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,13 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from app.core.engine import Client, Engine
-from app.core.errors import EngineUnavailable, PlaygroundError, StatementError, StatementStopped
+from app.core.errors import EngineUnavailable, StatementError, StatementStopped
 from app.core.limits import Limits
 from app.core.results import ErrorInfo, Message, Notice, Result, Statement, Stats, encode
 from app.core.sandbox import Sandbox
+from app.playground.execution import end_client
 from app.playground.lab_scripts import NAMES, Script
-
-log = logging.getLogger(__name__)
 
 State = Literal["ahead", "working", "waits", "done", "failed", "refused", "stopped"]
 
@@ -218,13 +216,4 @@ async def open_lab(engine: Engine, sandbox: Sandbox, script: Script, limits: Lim
             await run.stop()
         finally:
             for lane in run.lanes.values():
-                await _end(engine, sandbox, lane.client)
-
-
-async def _end(engine: Engine, sandbox: Sandbox, client: Client) -> None:
-    try:
-        await client.finish()
-    except PlaygroundError as exc:
-        log.warning("client %s of a lab did not finish in good order: %s", client.name, exc.message)
-    finally:
-        await engine.close_client(sandbox, client.name)
+                await end_client(engine, sandbox, lane.client)

@@ -146,8 +146,7 @@ class Runner:
                 total_ms,
                 started_at,
             )
-            self._tell(RunEnd(record, outcome.reason, outcome.server_ms, outcome.reply_bytes, active.streams))
-            self._log(record)
+            self.ended(RunEnd(record, outcome.reason, outcome.server_ms, outcome.reply_bytes, active.streams))
         answer["stats"]["round_trip_ms"] = total_ms
         if request.client == "main":
             answer["id"] = secrets.token_urlsafe(9)
@@ -162,17 +161,23 @@ class Runner:
             raise EngineBusy("A run is already going on here.", hint="Wait for its end, or press Stop.")
         active = self._active[key] = Active()
         try:
-            async with self.slots[slug].one():
-                place = await self._sandboxes.get(session_id, slug)
-                place.enter()
-                try:
-                    active.client = await engine.client(place.sandbox)
-                    yield active.client
-                finally:
-                    place.users -= 1
-                    self._sandboxes.use(place)
+            async with self.inside(session_id, slug) as place:
+                active.client = await engine.client(place.sandbox)
+                yield active.client
         finally:
             del self._active[key]
+
+    @asynccontextmanager
+    async def inside(self, session_id: str, slug: str) -> AsyncIterator[Place]:
+        """The session's sandbox, for work that is no run: it takes a slot."""
+        async with self.slots[slug].one():
+            place = await self._sandboxes.get(session_id, slug)
+            place.enter()
+            try:
+                yield place
+            finally:
+                place.users -= 1
+                self._sandboxes.use(place)
 
     async def stop(self, session_id: str, slug: str, client_name: str = "main") -> bool:
         """End the run that goes on there, on the server. False when none does."""
@@ -330,15 +335,14 @@ class Runner:
             self._last.popitem(last=False)
         self.recent.add(session_id, request.engine, request.source, datetime.now(UTC), answer)
 
-    def _tell(self, end: RunEnd) -> None:
+    def ended(self, end: RunEnd) -> None:
+        """A run is over: its watchers are told, and it goes to the run log."""
         for watcher in self.watchers:
             try:
                 watcher(end)
             except Exception:
                 log.exception("a watcher of runs failed")
-
-    def _log(self, record: RunRecord) -> None:
-        task = asyncio.create_task(self._write(record))
+        task = asyncio.create_task(self._write(end.record))
         self._logging.add(task)
         task.add_done_callback(self._logging.discard)
 

@@ -14,6 +14,7 @@ from app.playground.rates import Rates
 from app.playground.replicas import Replicas
 from app.playground.runner import Runner
 from app.playground.sandboxes import Sandboxes
+from app.playground.scripts import Scripts
 from app.playground.sessions import Sessions
 from app.playground.snapshots import Snapshots
 from app.playground.state import State
@@ -46,6 +47,7 @@ class Services:
     replicas: Replicas
     pasted: PastedPlans
     labs: Labs
+    scripts: Scripts
     store_note: str | None = None
 
 
@@ -79,5 +81,6 @@ def build(
         replicas=replicas,
         pasted=PastedPlans(engines, settings),
         labs=Labs(engines, sandboxes, runner, settings),
+        scripts=Scripts(engines, runner, settings),
         store_note=store_note,
     )

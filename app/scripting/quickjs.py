@@ -126,12 +126,15 @@ def evaluate(context: Context, code: str) -> Value:
     return context._engine_ctx.eval_handle(code, promise=True)  # noqa: SLF001
 
 
-def settle(context: Context, promise: Value, over: Callable[[], bool]) -> Value:
-    """Run the context's jobs until the promise has its value. Raises JSError when it is rejected, or NeverSettles."""
+def settle(context: Context, promise: Value, over: Callable[[], bool], wake: Callable[[], bool]) -> Value:
+    """Run the context's jobs until the promise has its value. Raises JSError when it is rejected, or NeverSettles.
+
+    `wake` is called when no job is left: it waits for something to happen that makes one, and is False when nothing can.
+    """
     engine = context._engine_ctx  # noqa: SLF001
     try:
         while (state := engine.promise_state(promise)) not in (FULFILLED, REJECTED):
-            if engine.run_pending_jobs() <= 0 or over():
+            if (engine.run_pending_jobs() <= 0 and not wake()) or over():
                 raise NeverSettles
         result = engine.promise_result(promise)
         if state == REJECTED:

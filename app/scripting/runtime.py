@@ -67,6 +67,7 @@ class Script:
             quickjs.restore(self._context, image.memory)
             quickjs.answer_host(self._context, "__host", self._call_host)
             self._presenter = quickjs.global_function(self._context, "__show")
+            self._waker = quickjs.global_function(self._context, "__wake")
 
     @classmethod
     def image(cls, prelude: str) -> Image:
@@ -127,13 +128,23 @@ class Script:
 
     def _show(self, text: str, show: str) -> str:
         context = self._context
-        envelope = quickjs.settle(context, quickjs.evaluate(context, text), self._over)
+        envelope = quickjs.settle(context, quickjs.evaluate(context, text), self._over, self._wake)
         answer = self._presenter.call(envelope, show)
         envelope.dispose()
         if answer.is_promise():
-            answer = quickjs.settle(context, answer, self._over)
+            answer = quickjs.settle(context, answer, self._over, self._wake)
         try:
             return str(answer.to_python())
+        finally:
+            answer.dispose()
+
+    def _wake(self) -> bool:
+        """Have a prelude with calls that go on meanwhile wait for one of them; False where none goes on."""
+        if self._waker.type_of != "function":
+            return False
+        answer = self._waker.call()
+        try:
+            return bool(answer.to_python())
         finally:
             answer.dispose()
 
@@ -261,3 +272,8 @@ def prelude_files(module_file: str, names: Sequence[str]) -> list[Path]:
     """The engine-independent sources, then those in the folder `shell` beside a module."""
     shell = Path(module_file).parent / "shell"
     return [*(JS_FOLDER / f"{name}.js" for name in CORE), *(shell / f"{name}.js" for name in names)]
+
+
+def calling_prelude(engines: Sequence[Path]) -> list[Path]:
+    """The sources for scripts that call engines and may wait for several at the same time; `engines` are the engines' own."""
+    return [*(JS_FOLDER / f"{name}.js" for name in (*CORE, "calls")), *engines]

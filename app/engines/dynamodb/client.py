@@ -7,6 +7,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from app.core.calls import Called, run_to_end
 from app.core.engine import Client
 from app.core.errors import StatementFailed, StatementRefused, StatementStopped
 from app.core.limits import Limits
@@ -14,7 +15,7 @@ from app.core.plans import Plan
 from app.core.results import Event, Notice, Progress, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.dynamodb import batches, model, pages, replies, statements, streams, trials
+from app.engines.dynamodb import batches, model, pages, replies, requests, statements, streams, trials
 from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Halt
 from app.engines.dynamodb.capacity import Units, read_factor
@@ -83,6 +84,13 @@ class DynamoClient(Client):
             yield result
         finally:
             self._halt = None
+
+    async def call(self, request: dict[str, Any], limits: Limits) -> Called:
+        statement = requests.statement_of(request)
+        result = await run_to_end(self.run(statement, limits))
+        if self._last is None:
+            raise StatementRefused(f"{request['operation']} is not for scripts.", code="cannot_call")
+        return requests.called(self._last[1], result, limits)
 
     async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
         if self._last is None or self._last[0] != statement:

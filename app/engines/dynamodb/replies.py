@@ -52,6 +52,8 @@ class Done:
     own: Units | None = None
     """The units by our own count, where the server's are flat ones."""
     read: Read | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+    """Of a call that is not read in pages."""
 
     @property
     def writes(self) -> bool:
@@ -130,6 +132,7 @@ def of_answer(
     statement: Statement, done: Done, answer: dict[str, Any], limits: Limits, keys: Sequence[str] = ()
 ) -> Result:
     """The result of any other call. `keys` are shown first."""
+    done.answer = answer
     capacity = answer.get("ConsumedCapacity")
     done.capacity = capacity if isinstance(capacity, list) else [capacity] if capacity else []
     operation = done.call.operation
@@ -166,7 +169,7 @@ def _metadata(statement: Statement, done: Done, answer: dict[str, Any]) -> Resul
     operation = done.call.operation
     held = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
     told = held.get(_TABLE_ANSWERS[operation], held) if operation in _TABLE_ANSWERS else held
-    document = _json(told)
+    document = as_json(told)
     result = Result(
         kind="status" if operation in _SAID_AS_STATUS else "documents",
         statement=statement,
@@ -212,11 +215,12 @@ def _items(operation: str, answer: dict[str, Any]) -> tuple[list[dict[str, Any]]
     return items, notices
 
 
-def _json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """An answer as plain data: moments as ISO text."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict):
-        return {name: _json(item) for name, item in value.items()}
+        return {name: as_json(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_json(item) for item in value]
+        return [as_json(item) for item in value]
     return value

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.core.calls import Called
 from app.core.engine import Client
 from app.core.errors import (
     EngineUnavailable,
@@ -25,16 +26,18 @@ from app.core.results import Event, Message, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
 from app.engines.mongodb import plan as plans
-from app.engines.mongodb import positions, trials, values
+from app.engines.mongodb import calls, trials, values
 from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.changes import event_of, live
 from app.engines.mongodb.errors import statement_error
 from app.engines.mongodb.host import ShellHost
+from app.engines.mongodb.positions import last_start
 from app.engines.mongodb.present import Pager, closer_look, documents, page, presented
 from app.engines.mongodb.scans import scan_notice
 from app.engines.mongodb.stages import stages
 from app.engines.mongodb.statements import Word, is_watch, word_of
 from app.engines.mongodb.work import Cursor, Work
+from app.scripting import positions
 from app.scripting.bridge import Bridge
 from app.scripting.errors import HostFailure, ScriptFailed, ScriptStopped
 from app.scripting.runtime import MAX_MEMORY_BYTES, Script, Scripts
@@ -83,7 +86,8 @@ class MongoClient(Client):
         self._last_start = -1
         self._plans_of: dict[int, dict[str, Any]] = {}
         self._stopping = False
-        self._trying = False
+        self._beside = False  # something else than a run's script has the server work
+        self._in_run = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
@@ -94,18 +98,18 @@ class MongoClient(Client):
 
     @property
     def busy(self) -> bool:
-        return self._script is not None
+        return self._in_run
 
     async def begin(self, source: str, limits: Limits) -> None:
         self._must_run()
         self._source = source
-        self._last_start = positions.last_start(source)
+        self._last_start = last_start(source)
         self._stopping = False
         self._plans_of.clear()
         self.host.begin()
         self.work.begin()
-        self._bridge = Bridge(self.host.operations(), self.host.direct)
-        self._script = await self._scripts.open(self._bridge.call)
+        self._bridge = None
+        self._in_run = True
 
     async def run(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
         began = time.perf_counter()
@@ -166,15 +170,33 @@ class MongoClient(Client):
     async def try_index(self, statement: Statement, explained: Any, index: str, limits: Limits) -> Trial:
         self._must_run()
         self.work.begin()
-        self._trying = True
+        self._beside = True
         try:
             return await trials.try_index(self.work, explained, index, limits)
         except ScriptStopped as exc:
             raise self._stop_of(exc, statement, limits) from exc
         finally:
-            self._trying = False
+            self._beside = False
+
+    async def call(self, request: dict[str, Any], limits: Limits) -> Called:
+        self.work.deadline = time.monotonic() + min(limits.left_ms, limits.max_run_ms) / 1000
+        self._beside = True
+        began = time.perf_counter()
+        try:
+            called = await calls.call(self.host, self.work, request, limits)
+        except HostFailure as exc:
+            raise (StatementStopped.by_visitor() if self.work.stopped else calls.failure_of(exc)) from exc
+        except ScriptStopped as exc:
+            await self.work.end()
+            raise (
+                StatementStopped.by_visitor() if self.work.stopped else StatementStopped.by_time(limits.max_run_ms)
+            ) from exc
+        finally:
+            self._beside = False
+        return replace(called, ms=(time.perf_counter() - began) * 1000)
 
     async def finish(self) -> None:
+        self._in_run = False
         script, self._script = self._script, None
         if script is not None:
             self._scripts.close(script)
@@ -189,13 +211,14 @@ class MongoClient(Client):
             await asyncio.to_thread(close)
 
     async def stop(self) -> None:
-        if self._trying:
+        if self._beside:
             self.work.stopped = True
             await self.work.end()
-        if self._script is None:
+        if not self._in_run:
             return
         self._stopping = self.work.stopped = True
-        self._script.stop()
+        if self._script is not None:
+            self._script.stop()
         if self._bridge is not None:
             self._bridge.cancel()
         await self.work.end()
@@ -240,8 +263,8 @@ class MongoClient(Client):
         word = word_of(statement.text)
         if word is not None and word.name == "it":
             return await self._more(statement, limits)
-        assert self._script
-        text = await self._script.evaluate(
+        script = await self._context()
+        text = await script.evaluate(
             _code_of(word) if word else statement.text,
             seconds=limits.left_ms / 1000,
             line=statement.line,
@@ -268,6 +291,16 @@ class MongoClient(Client):
                 return await self._watching(shown, statement, limits)
             case _:
                 return presented(shown, statement, limits)
+
+    async def _context(self) -> Script:
+        """The run's script, made when it is first needed: a call of a script across engines needs none."""
+        if self._script is None:
+            bridge = Bridge(self.host.operations(), self.host.direct)
+            self._script = await self._scripts.open(bridge.call)
+            self._bridge = bridge
+        if self._stopping:
+            raise StatementStopped.by_visitor()
+        return self._script
 
     async def _watching(self, shown: dict[str, Any], statement: Statement, limits: Limits) -> "Result | Live":
         """A change stream as a statement's value: live where the statement is nothing else, else what has come until now."""

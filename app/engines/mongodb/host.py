@@ -52,7 +52,7 @@ class ShellHost:
     def operations(self) -> dict[str, Operation]:
         return {
             "print": self._print,
-            "command": self._command,
+            "command": self.command,
             "writeError": self._write_error,
             "open": self._open,
             "next": self._next,
@@ -94,7 +94,8 @@ class ShellHost:
         reply = self._work.insert_now(self.order(command), size, self._work.seats.of(_session(request)))
         return None if reply is None else values.to_json(values.plain_reply(values.decode(reply)))
 
-    async def _command(self, request: dict[str, Any]) -> str:
+    async def command(self, request: dict[str, Any]) -> str:
+        """The reply to a command, as JSON. Raises HostFailure, ScriptStopped, EngineUnavailable."""
         own = await self._own.to(request.get("command"))
         if own is not None:
             return values.to_json(own)

@@ -12,6 +12,7 @@ from typing import Any, Self
 import asyncpg
 
 from app.core import priority
+from app.core.engine import CLIENT_NAMES, SCRIPT_CLIENTS
 from app.core.errors import EngineUnavailable
 from app.core.sandbox import Sandbox
 from app.engines.postgres.catalog import question
@@ -22,7 +23,7 @@ from app.engines.postgres.template import ensure_template
 
 SESSION = {"application_name": "sandtable admin", "search_path": "pg_catalog"}
 READY_ROLES = ("reader", "writer")
-MAX_CLIENTS = 3
+MAX_CLIENTS = len(CLIENT_NAMES) + len(SCRIPT_CLIENTS)
 MAX_POOL = 8
 GONE_WAIT_S = 5.0
 # A secret has 192 random bits, so stretching it adds nothing but 5 ms to each connection.

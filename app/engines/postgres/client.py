@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from app.core.calls import Called, run_to_end
 from app.core.engine import Client, Transaction
 from app.core.errors import StatementError, StatementRefused
 from app.core.limits import Limits
@@ -15,7 +16,7 @@ from app.core.plans import Plan
 from app.core.results import Event, Notice, Result, Statement
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.postgres import commands, copying, dialects, explaining, exporting, held
+from app.engines.postgres import calls, commands, copying, dialects, explaining, exporting, held
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.catalog import question
 from app.engines.postgres.connecting import Connector
@@ -111,6 +112,9 @@ class PostgresClient(Client):
             yield notice
         yield result
 
+    async def call(self, request: dict[str, Any], limits: Limits) -> Called:
+        return calls.called(await run_to_end(self.run(calls.statement_of(request), limits)))
+
     async def export(self, statement: Statement, limits: Limits) -> AsyncGenerator[Result, None]:
         async with aclosing(exporting.export(statement, self._session, limits)) as parts:
             async for part in parts:
@@ -145,7 +149,7 @@ class PostgresClient(Client):
         most = limits.max_rows + 1
         whole = words[:1] in (("select",), ("with",)) and await self._changes(text, statement, limits)
         return await self._session.do(
-            lambda connection: execute(connection, text, 0 if whole else most),
+            lambda connection: execute(connection, text, 0 if whole else most, calls.parameters_of(statement)),
             statement.start,
             limits,
             max_bytes=limits.max_reply_bytes,

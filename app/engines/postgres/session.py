@@ -189,6 +189,12 @@ class Session:
 
     def _translate(self, exc: Exception, start: int) -> StatementError | EngineUnavailable:
         told = exc.__cause__ if isinstance(exc, asyncpg.ConnectionDoesNotExistError) else exc
+        if isinstance(told, NeedsParametersError) and told.given:
+            return StatementFailed(
+                f"The statement has {told.wanted} parameters, and {told.given} values came with it.",
+                code="08P01",
+                offset=start,
+            )
         if isinstance(told, NeedsParametersError):
             return StatementFailed(
                 "This statement has parameters ($1), and nothing gives them values.",

@@ -26,7 +26,11 @@ class Answer:
 
 
 class NeedsParametersError(Exception):
-    """The statement has `$1`, and a statement that is run directly has no value for it."""
+    """The statement has another number of parameters (`$1`) than came with it."""
+
+    def __init__(self, wanted: int, given: int) -> None:
+        super().__init__(wanted, given)
+        self.wanted, self.given = wanted, given
 
 
 def use_text(connection: Any, types: Iterable[tuple[int, str]]) -> None:
@@ -36,13 +40,14 @@ def use_text(connection: Any, types: Iterable[tuple[int, str]]) -> None:
         settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", str, str, "text")
 
 
-async def execute(connection: Any, text: str, max_rows: int, arguments: tuple[str, ...] = ()) -> Answer:
+async def execute(connection: Any, text: str, max_rows: int, arguments: tuple[str | None, ...] = ()) -> Answer:
     """Execute one statement and fetch at most `max_rows` rows of it; 0 fetches all."""
     protocol = connection._protocol  # noqa: SLF001
     state = await protocol.prepare("", text, None, record_class=asyncpg.Record)
-    if len(state._get_parameters()) != len(arguments):  # noqa: SLF001
+    wanted = len(state._get_parameters())  # noqa: SLF001
+    if wanted != len(arguments):
         await protocol.close_portal("", None)  # ends what the prepare began
-        raise NeedsParametersError
+        raise NeedsParametersError(wanted, len(arguments))
     unknown = state._init_types()  # noqa: SLF001
     if unknown:
         await _learn(connection, unknown)

@@ -5,9 +5,11 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any
 
 from redis.exceptions import RedisError
 
+from app.core.calls import Called, run_to_end
 from app.core.engine import Client, Transaction
 from app.core.errors import EngineBusy, PlaygroundError, StatementStopped
 from app.core.limits import Limits
@@ -15,6 +17,7 @@ from app.core.plans import Plan
 from app.core.priority import giving_way, may_change
 from app.core.results import Event, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
+from app.engines.redis import calls
 from app.engines.redis.binary import OUTPUT_LIMIT_BYTES
 from app.engines.redis.commands import arguments, command_name
 from app.engines.redis.connection import Connection
@@ -137,6 +140,9 @@ class RedisClient(Client):
                     yield event
         finally:
             self._idle.set()
+
+    async def call(self, request: dict[str, Any], limits: Limits) -> Called:
+        return calls.called(await run_to_end(self.run(calls.statement_of(request), limits)))
 
     async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
         with translated(), self._server.using():
@@ -327,6 +333,8 @@ class RedisClient(Client):
 
 async def _words(statement: Statement) -> list[bytes]:
     """The statement's words; long ones are read in a thread, since that may take a tenth of a second."""
+    if isinstance(statement, calls.Words):
+        return list(statement.words)
     if len(statement.text) < LONG_TEXT:
         return arguments(statement.text)
     return await asyncio.to_thread(arguments, statement.text)

@@ -85,8 +85,10 @@ function format(values) {
   return [text, ...rest.map(printed)].join(" ");
 }
 
+const MAX_SAID = 250_000;
+
 function say(severity, text) {
-  hostCall(toJson({ op: "print", severity, text }));
+  hostCall(toJson({ op: "print", severity, text: text.length > MAX_SAID ? text.slice(0, MAX_SAID) : text }));
 }
 
 publish("print", (...values) => say("print", values.map(printed).join(" ")));
