@@ -45,6 +45,7 @@ from app.web import (
     manage,
     palette,
     runs,
+    scripts,
     share,
     sources,
     styleguide,
@@ -80,7 +81,7 @@ PARTS = (
         manage,
         exports,
     ),
-    *(labs, live, palette, trials, explain, runs, workbench),
+    *(labs, scripts, live, palette, trials, explain, runs, workbench),
 )
 """Groups of routes, in the order in which a path is looked for."""
 IMMUTABLE = "public, max-age=31536000, immutable"

@@ -52,12 +52,13 @@ class Call:
 
 @dataclass(slots=True)
 class Span:
-    """A part of the script that it measured: the calls that began while it went on."""
+    """A part of the script that it measured: the calls that began while it went on. `engine_ms`: when at least one of them did."""
 
     name: str
     start_ms: float
     first: int
     ms: float | None = None
+    engine_ms: float = 0.0
     calls: int = 0
     connects: int = 0
     rows: int = 0
@@ -134,7 +135,9 @@ class ScriptRun:
                 if not isinstance(error, StatementError):
                     return StatementFailed(message, code=error.code, hint=error.hint, offset=offset)
                 kind = type(error)
-                return kind(message, code=error.code, hint=error.hint, detail=error.detail, offset=offset, limit=error.limit)
+                return kind(
+                    message, code=error.code, hint=error.hint, detail=error.detail, offset=offset, limit=error.limit
+                )
         return None
 
     def operations(self) -> dict[str, Operation]:
@@ -220,7 +223,8 @@ class ScriptRun:
                     value: Any = await self._connect(pool, call)
                 case "close":
                     with self._timed(call):
-                        value = await pool.disconnect(str(request.get("link")))
+                        await pool.disconnect(str(request.get("link")))
+                    value = None
                 case "call":
                     value = await self._call(pool, call, request)
         except PlaygroundError as exc:
@@ -232,10 +236,9 @@ class ScriptRun:
         self._finish(number, {"value": value})
 
     async def _connect(self, pool: Pool, call: Call) -> str:
-        """The pool writes a connection down itself when it opens one; this one is the script's."""
-        self.calls.remove(call)
-        call.connection = await pool.connect()
-        return call.connection
+        name = await pool.connect()
+        self.calls.remove(call)  # the pool wrote down that it opened one
+        return name
 
     async def _call(self, pool: Pool, call: Call, request: dict[str, Any]) -> Any:
         asked, link = request.get("request"), request.get("link")
@@ -321,8 +324,19 @@ class ScriptRun:
         span.connects = sum(call.kind == "connect" for call in within)
         span.rows = sum(call.rows or 0 for call in within)
         span.bytes = sum(call.bytes for call in within)
+        span.engine_ms = busy_ms(within)
         told = asdict(span)
-        return json.dumps({name: told[name] for name in ("ms", "calls", "connects", "rows", "bytes")})
+        return json.dumps({name: told[name] for name in ("ms", "engine_ms", "calls", "connects", "rows", "bytes")})
+
+
+def busy_ms(calls: list[Call]) -> float:
+    """How long at least one of the calls was going on, waiting for a connection included."""
+    total = until = 0.0
+    for call in sorted(calls, key=lambda call: call.start_ms):
+        end = call.start_ms + call.waited_ms + call.ms
+        total += max(0.0, end - max(until, call.start_ms))
+        until = max(until, end)
+    return total
 
 
 def by_engine(calls: list[Call], engines: list[Engine]) -> list[dict[str, Any]]:
@@ -360,8 +374,4 @@ def _fields(error: PlaygroundError) -> dict[str, Any]:
 
 
 def _too_many(what: str, most: int, limit: str) -> StatementStopped:
-    return StatementStopped(
-        f"Stopped at the limit of {most:,} {what} a script.", code=limit, limit=(limit, most)
-    )
-
-
+    return StatementStopped(f"Stopped at the limit of {most:,} {what} a script.", code=limit, limit=(limit, most))

@@ -1,4 +1,4 @@
-// A lab's link with its script, and its timeline as a file.
+// The link of a lab or a script with its source, and a lab's timeline as a file.
 
 function say(text) {
   document.getElementById("announcer").textContent = text;
@@ -7,7 +7,7 @@ function say(text) {
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-lab-link]");
   if (link) {
-    const address = new URL(document.getElementById("lab-form").getAttribute("action"), location.href);
+    const address = new URL(link.closest("form").dataset.link, location.href);
     address.searchParams.set("source", document.getElementById("source").value);
     const words = link.querySelector("span");
     if (address.href.length > 8000) {

@@ -25,8 +25,8 @@ from app.core.plans import Plan
 from app.core.results import Event, Message, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.mongodb import plan as plans
 from app.engines.mongodb import calls, trials, values
+from app.engines.mongodb import plan as plans
 from app.engines.mongodb.accounts import Accounts
 from app.engines.mongodb.changes import event_of, live
 from app.engines.mongodb.errors import statement_error
