@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
 
 from app.config import Settings
+from app.core.calls import Called
 from app.core.datasets import Content, Imported, Part
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
 from app.core.doctor import Diagnosis
@@ -124,6 +126,14 @@ class FakeClient(Client):
     async def explain(self, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
         return Plan(root=PlanNode(label="Fake Scan", access="full scan"), access="full scan", measured=measure)
 
+    async def call(self, request: dict[str, Any], limits: Limits) -> Called:
+        """One command; its text comes back."""
+        text = str(request["text"])
+        async for event in self.run(Statement(text, 0, len(text), 1), limits):
+            if isinstance(event, Result):
+                found = event
+        return Called(text, found.stats.row_count, len(text), found.stats.total_ms, found.truncated)
+
     async def stop(self) -> None:
         self._stop.set()
 
@@ -148,6 +158,7 @@ class FakeEngine(Engine):
         super().__init__(settings, None)  # type: ignore[arg-type]
         self.slug = slug  # type: ignore[misc]
         self.label = slug.title()  # type: ignore[misc]
+        self.script_name = slug  # type: ignore[misc]
         self.info = EngineInfo("1.0", "made up")
         self.quota = Quota(1_000)
         self.objects: dict[str, list[str]] = {}
@@ -160,6 +171,9 @@ class FakeEngine(Engine):
         return (
             Translation("Old <b>", source.replace("speak", "say"), ("a <i>pause</i>",)) if "speak" in source else None
         )
+
+    def script_file(self) -> Path:  # type: ignore[override]
+        return Path(__file__).parent / "scripts" / f"{self.slug}.js"
 
     @classmethod
     def diagnose(cls, settings: Settings, places: object) -> Diagnosis:

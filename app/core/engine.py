@@ -195,6 +195,8 @@ class Engine(ABC):
     """What lasts from run to run beside the data, and what does not, in one short sentence."""
     before_lab: ClassVar[str] = ""
     """A source that each client of a lab runs first, so that it may wait for longer than a run."""
+    script_name: ClassVar[str] = ""
+    """What scripts across engines call it, where they can: the global that its `script.js` makes."""
     keeps_connections: ClassVar[bool] = True
     """False where each call is a request of its own, so that opening a client means nothing."""
     creation_is_slow: ClassVar[bool] = False
@@ -408,10 +410,9 @@ class Engine(ABC):
         return read_examples(Path(inspect.getfile(cls)).parent / "examples")
 
     @classmethod
-    def script_file(cls) -> Path | None:
-        """The JavaScript by which scripts across engines speak to this one; None where they can't."""
-        file = Path(inspect.getfile(cls)).parent / "script.js"
-        return file if file.exists() else None
+    def script_file(cls) -> Path:
+        """The JavaScript by which scripts across engines speak to this one, where `script_name` is given."""
+        return Path(inspect.getfile(cls)).parent / "script.js"
 
     def new_sandbox(self) -> Sandbox:
         """A fresh sandbox of this engine, not yet on the server."""

@@ -117,9 +117,14 @@ class ScriptRun:
         """How many calls wait for a free connection."""
         return sum(pool.waiting for pool in self._pools.values())
 
-    def begin(self) -> None:
-        """The script begins now: its times count from here."""
+    async def prepare(self, slugs: list[str]) -> None:
+        """Make the sandboxes of these engines ready; the script begins then, and its times count from there."""
+        await asyncio.gather(*map(self._ready, slugs))
         self._began = time.perf_counter()
+
+    async def _ready(self, slug: str) -> None:
+        with contextlib.suppress(PlaygroundError):  # the script is told when it calls the engine
+            await self._pool(slug)
 
     def in_order(self) -> list[Call]:
         """The calls by the time they began, numbered so."""

@@ -15,6 +15,7 @@ shows = "text"             # in the output
 """
 
 import asyncio
+import re
 import time
 import tomllib
 from contextlib import AsyncExitStack
@@ -169,8 +170,8 @@ class Scripts:
                 run = ScriptRun(limits, settings.max_script_calls, enter, speaker)
                 going.bridge = Bridge(run.operations())
                 going.script = await runtime.open(going.bridge.call)
-                run.begin()
                 try:
+                    await run.prepare(self._named_in(source))
                     if going.stopping:
                         raise StatementStopped.by_visitor()
                     await going.script.evaluate(source, seconds=settings.max_script_ms / 1000)
@@ -181,6 +182,11 @@ class Scripts:
                     runtime.close(going.script)
                     await run.end()
         return self._answer(source, run, error, total_ms)
+
+    def _named_in(self, source: str) -> list[str]:
+        """The engines that the source seems to call: their sandboxes are made ready before its clock starts."""
+        names = {engine.slug: engine.script_name for engine in self._engines.standing() if engine.script_name}
+        return [slug for slug, name in names.items() if re.search(rf"\b{name}\b", source)]
 
     def _answer(self, source: str, run: ScriptRun, error: PlaygroundError | None, total_ms: float) -> dict[str, Any]:
         calls = run.in_order()
@@ -242,7 +248,7 @@ class Scripts:
         """The threads and contexts that scripts run in, made when the first one comes."""
         async with self._starting:
             if self._runtime is None:
-                files = [file for offer in self._engines if (file := offer.engine.script_file()) is not None]
+                files = [offer.engine.script_file() for offer in self._engines if offer.engine.script_name]
                 made = Runtime(
                     calling_prelude(files),
                     max_running=self._settings.max_scripts,

@@ -31,6 +31,7 @@ CHEAP_TO_COUNT_BYTES = 4_000_000
 class DynamoEngine(Engine):
     slug = "dynamodb"
     label = "DynamoDB"
+    script_name = "dynamo"
     keeps_connections = False
     character = "Key-value: items found by key, priced by the call"
     tries_indexes = True

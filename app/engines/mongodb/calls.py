@@ -9,8 +9,8 @@ from app.core.limits import Limits
 from app.core.results import Truncated
 from app.engines.mongodb import values
 from app.engines.mongodb.commands import CURSOR_COMMANDS
-from app.engines.mongodb.errors import statement_error
-from app.engines.mongodb.host import ShellHost
+from app.engines.mongodb.errors import readable, statement_error
+from app.engines.mongodb.host import CODE_NAMES, ShellHost
 from app.engines.mongodb.work import Work
 from app.scripting.errors import HostFailure, ScriptFailed
 
@@ -26,6 +26,9 @@ async def call(host: ShellHost, work: Work, request: dict[str, Any], limits: Lim
     if len(text) > limits.max_reply_bytes:
         raise too_long(limits)
     reply = json.loads(text)
+    if errors := reply.get("writeErrors"):
+        code = int(values.from_script(errors[0]["code"]))
+        raise StatementFailed(readable(str(errors[0]["errmsg"]), work.database), code=CODE_NAMES.get(code, str(code)))
     return Called(reply, _count(reply), len(text))
 
 
@@ -60,7 +63,5 @@ def _count(reply: dict[str, Any]) -> int | None:
     """How many documents a command changed, found or gave."""
     if isinstance(reply.get("values"), list):
         return len(reply["values"])
-    n = reply.get("n")
-    if isinstance(n, dict):
-        n = next(iter(n.values()))
-    return int(n) if isinstance(n, int | str) else None
+    n = values.from_script(reply.get("n"))
+    return int(n) if isinstance(n, int | float) else None

@@ -47,6 +47,7 @@ SHELL = (
 class MongoEngine(Engine):
     slug = "mongodb"
     label = "MongoDB"
+    script_name = "mongo"
     tries_indexes = True
     reads_plans = True
     plan_marks = ("queryPlanner", "winningPlan", "executionStages")

@@ -20,24 +20,19 @@
   const collection = (link, name) => {
     const run = (method, values, command) => send(link, `${name}.${method}(${text(values)})`, command);
     const found = (filter, options) => ({ find: name, filter, ...options });
-    const checked = async (reply) => {
-      const { n, nModified, upserted, writeErrors } = await reply;
-      if (writeErrors?.length) raise({ name: "MongoServerError", message: writeErrors[0].errmsg, code: writeErrors[0].code });
-      return { n, nModified, upserted };
-    };
     const insert = async (method, given) => {
       const documents = given.map((document) => ({ _id: newId(), ...document }));
-      await checked(run(method, [method === "insertOne" ? given[0] : given], { insert: name, documents }));
+      await run(method, [method === "insertOne" ? given[0] : given], { insert: name, documents });
       return documents.map((document) => document._id);
     };
     const update = (method, multi) => async (filter, change, options = {}) => {
       const updates = [{ q: filter, u: change, multi, ...options }];
-      const { n, nModified, upserted } = await checked(run(method, [filter, change, options], { update: name, updates }));
+      const { n, nModified, upserted } = await run(method, [filter, change, options], { update: name, updates });
       const made = upserted?.length ?? 0;
       return { matchedCount: n - made, modifiedCount: nModified ?? 0, upsertedCount: made, upsertedId: upserted?.[0]?._id ?? null };
     };
     const remove = (method, limit) => async (filter = {}) => {
-      const { n } = await checked(run(method, [filter], { delete: name, deletes: [{ q: filter, limit }] }));
+      const { n } = await run(method, [filter], { delete: name, deletes: [{ q: filter, limit }] });
       return { deletedCount: n };
     };
     const modify = (method, change) => async (filter, given, options = {}) => {

@@ -49,6 +49,7 @@ class PostgresEngine(Engine):
 
     slug: ClassVar[str] = "postgres"
     label: ClassVar[str] = "PostgreSQL"
+    script_name = "pg"
     tries_indexes = True
     reads_plans = True
     character: ClassVar[str] = "Relational: tables, SQL, transactions"

@@ -42,6 +42,7 @@ class RedisEngine(Engine):
 
     slug = "redis"
     label = "Redis"
+    script_name = "redis"
     character = "In memory: keys, data structures, expiry"
     editor_mode = "redis"
     file_extension = "redis"
