@@ -39,7 +39,8 @@ from app.core.results import ErrorInfo, plain
 from app.playground.engines import Engines
 from app.playground.runner import Runner
 from app.playground.script_pools import Opening, Pool
-from app.playground.script_runs import ScriptRun, by_engine
+from app.playground.script_records import by_engine
+from app.playground.script_runs import ScriptRun
 from app.playground.store import RunRecord
 from app.playground.watching import RunEnd
 from app.scripting.bridge import Bridge
