@@ -12,8 +12,8 @@ from app.core.limits import Limits
 from app.core.sandbox import Sandbox
 from app.playground.execution import end_client
 
-Opening = Callable[[], AbstractContextManager[Any]]
-"""Is entered while a connection is being opened, so that its time is seen."""
+Opening = Callable[[str], AbstractContextManager[Any]]
+"""Is entered with a connection's name while it is being opened, so that its time is seen."""
 
 
 @dataclass(slots=True, eq=False)
@@ -25,6 +25,10 @@ class Link:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+def _unseen(name: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Pool:
     """At most `max_links` connections. A call without one of its own takes the one that was free last, and waits where none is."""
 
@@ -32,7 +36,7 @@ class Pool:
         self._engine = engine
         self._sandbox = sandbox
         self._limits = limits
-        self._opening = opening
+        self._opening = opening if engine.keeps_connections else _unseen
         self._places = asyncio.Semaphore(max_links)
         self._names = list(reversed(SCRIPT_CLIENTS[:max_links]))
         self._links: dict[str, Link] = {}
@@ -45,6 +49,10 @@ class Pool:
         """How many calls wait for a connection."""
         return len(self._waiting)
 
+    async def warm(self) -> None:
+        """Open the first connection before the script begins: what its engine needs to wake is no part of the script."""
+        self._free.append(await self._open(_unseen))
+
     @asynccontextmanager
     async def link(self, own: str | None) -> AsyncIterator[Client]:
         """The connection for one call: the script's own of that name, or one of the pool."""
@@ -56,7 +64,7 @@ class Pool:
             return
         await self._place()
         try:
-            link = self._free.pop() if self._free else await self._open()
+            link = self._free.pop() if self._free else await self._open(self._opening)
             try:
                 async with link.lock:
                     self._refuse_late()
@@ -72,7 +80,7 @@ class Pool:
         try:
             if not self._names:
                 await self._close(self._free.pop(0))
-            link = await self._open()
+            link = await self._open(self._opening)
         except BaseException:
             self._places.release()
             raise
@@ -111,10 +119,10 @@ class Pool:
         finally:
             self._waiting.discard(task)
 
-    async def _open(self) -> Link:
+    async def _open(self, opening: Opening) -> Link:
         name = self._names.pop()
         try:
-            with self._opening() if self._engine.keeps_connections else nullcontext():
+            with opening(name):
                 client = await self._engine.client(self._sandbox, name)
                 await client.begin("", self._limits)
         except BaseException:

@@ -43,7 +43,7 @@ class ScriptRun:
         self._calls_made = 0
         self._timers = 0
         self._pools: dict[str, Pool] = {}
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._entering: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._finished: list[str] = []
         self._changed = asyncio.Event()
@@ -59,13 +59,13 @@ class ScriptRun:
         return sum(pool.waiting for pool in self._pools.values())
 
     async def prepare(self, slugs: list[str]) -> None:
-        """Make the sandboxes of these engines ready; the script begins then, and its times count from there."""
+        """Make the sandboxes of these engines ready, with a connection each; the script begins then, and its times count from there."""
         await asyncio.gather(*map(self._ready, slugs))
         self._began = time.perf_counter()
 
     async def _ready(self, slug: str) -> None:
         with contextlib.suppress(PlaygroundError):  # the script is told when it calls the engine
-            await self._pool(slug)
+            await (await self._pool(slug)).warm()
 
     def in_order(self) -> list[Call]:
         """The calls by the time they began, numbered so."""
@@ -168,8 +168,9 @@ class ScriptRun:
                 case "connect":
                     value: Any = await self._connect(pool, call)
                 case "close":
+                    call.connection = str(request.get("link"))
                     with self._timed(call):
-                        await pool.disconnect(str(request.get("link")))
+                        await pool.disconnect(call.connection)
                     value = None
                 case "call":
                     value = await self._call(pool, call, request)
@@ -221,10 +222,15 @@ class ScriptRun:
         )
 
     async def _pool(self, slug: str) -> Pool:
-        async with self._opening.setdefault(slug, asyncio.Lock()):
+        async with self._entering.setdefault(slug, asyncio.Lock()):
             if slug not in self._pools:
-                self._pools[slug] = await self._enter(slug, lambda: self._timed(self._new(slug, "connect", "connect")))
+                self._pools[slug] = await self._enter(slug, lambda name: self._opening_of(slug, name))
             return self._pools[slug]
+
+    def _opening_of(self, slug: str, name: str) -> contextlib.AbstractContextManager[None]:
+        call = self._new(slug, "connect", "connect")
+        call.connection = name
+        return self._timed(call)
 
     def _new(self, slug: str, kind: Kind, shown: str) -> Call:
         call = Call(len(self.calls) + 1, slug, kind, shown, round(self.at_ms, 3))

@@ -8,6 +8,8 @@ WIDTH = 1_000
 LEAST = 3
 """How wide the shortest call is drawn, so that it is seen."""
 MAX_TICKS = 5
+CHARACTER = 10
+"""How wide a character of a bracket's name is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,29 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """An engine at a glance: a line for each connection, with the bars on it."""
+
+    engine: str
+    lines: list[list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """A measurement at a glance; `name` is "" where it has no room."""
+
+    name: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waterfall:
     """`ticks`: where they stand, and their label in milliseconds."""
 
     parts: list[Part]
+    lanes: list[Lane]
+    brackets: list[Bracket]
     ticks: list[tuple[float, str]]
     longest_span_ms: float
 
@@ -52,7 +73,22 @@ def lay_out(run: dict[str, Any]) -> Waterfall:
             parts.append(_part(span, scale))
         parts[-1].rows.append(_row(call, scale))
     longest = max([span["ms"] or 0.0 for span in run["spans"]], default=0.0)
-    return Waterfall(parts, _ticks(total, scale), longest)
+    brackets = [_bracket(span, scale) for span in run["spans"]]
+    return Waterfall(parts, _lanes(parts), brackets, _ticks(total, scale), longest)
+
+
+def _lanes(parts: list[Part]) -> list[Lane]:
+    """The engines in the order in which they were called first, the connections by name."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for row in (row for part in parts for row in part.rows if row.call["connection"]):
+        found.setdefault(row.call["engine"], {}).setdefault(row.call["connection"], []).append(row)
+    return [Lane(engine, [lines[name] for name in sorted(lines)]) for engine, lines in found.items()]
+
+
+def _bracket(span: dict[str, Any], scale: float) -> Bracket:
+    part = _part(span, scale)
+    fits = len(span["name"]) * CHARACTER <= part.width
+    return Bracket(span["name"] if fits else "", part.x, part.width)
 
 
 def _span_of(call: dict[str, Any], spans: list[dict[str, Any]]) -> dict[str, Any] | None:

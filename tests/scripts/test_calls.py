@@ -81,7 +81,7 @@ await measure("eight", () => Promise.all(Array.from({ length: 8 }, () => pg.quer
     calls = [call for call in run["calls"] if call["kind"] == "call"]
     assert {call["connection"] for call in calls} == {"S1", "S2", "S3", "S4"}
     assert sum(call["waited_ms"] > 60 for call in calls) >= 4
-    assert sum(call["kind"] == "connect" for call in run["calls"]) == 4
+    assert sum(call["kind"] == "connect" for call in run["calls"]) == 3  # the first one stood before the script began
 
 
 async def test_a_transaction_has_a_connection_of_its_own(player: Player) -> None:

@@ -9,7 +9,10 @@ from app.web.waterfall import WIDTH, lay_out
 
 
 def call(number: int, start: float, ms: float, waited: float = 0.0) -> dict[str, Any]:
-    return {"number": number, "start_ms": start, "ms": ms, "waited_ms": waited}
+    engine, connection = ("redis", "S1") if number % 2 else ("postgres", "S2")
+    return {
+        "number": number, "start_ms": start, "ms": ms, "waited_ms": waited, "engine": engine, "connection": connection,
+    }  # fmt: skip
 
 
 def span(name: str, start: float, ms: float | None) -> dict[str, Any]:
@@ -36,6 +39,12 @@ def test_bars_lie_by_their_times_and_in_the_part_that_measured_them() -> None:
         (900, 0, 900, 100),
     ]
     assert drawn.ticks == [(0, "0"), (200, "20"), (400, "40"), (600, "60"), (800, "80"), (1000, "100")]
+    lanes = [(lane.engine, [[row.call["number"] for row in line] for line in lane.lines]) for lane in drawn.lanes]
+    assert lanes == [("redis", [[1, 3]]), ("postgres", [[2, 4]])]
+    assert [(bracket.name, bracket.x, bracket.width) for bracket in drawn.brackets] == [
+        ("outer", 150, 600),
+        ("inner", 650, 90),
+    ]
     assert (drawn.parts[1].x, drawn.parts[1].width, drawn.longest_span_ms) == (150, 600, 60)
 
 
