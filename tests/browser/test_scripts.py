@@ -93,6 +93,6 @@ def test_6_it_works_without_javascript(browser: Browser, served: Served) -> None
     page.goto("/scripts/n-plus-one")
     page.get_by_role("button", name="Run").click()
     expect(page.locator("h1")).to_have_text("N+1 against batch")
-    expect(page.locator(".script-output")).to_contain_text("BatchGetItem: 1 calls")
+    expect(page.locator(".script-output")).to_contain_text("BatchGetItem: 1 call,")
     expect(page.locator(".waterfall tbody tr")).not_to_have_count(0)
     context.close()

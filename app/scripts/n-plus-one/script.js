@@ -59,5 +59,5 @@ const ways = {
 
 for (const [name, way] of Object.entries(ways)) {
   const { value, calls, ms } = await measure(name, way);
-  print(`${name}: ${calls} calls, ${ms.toFixed(1)} ms, the last is by ${value[29].author}`);
+  print(`${name}: ${calls} ${calls === 1 ? "call" : "calls"}, ${ms.toFixed(1)} ms, the last is by ${value[29].author}`);
 }

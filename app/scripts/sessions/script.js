@@ -40,7 +40,7 @@ for (const [name, request] of Object.entries(stores)) {
     for (let n = 0; n < 20; n++) user = await request();
     return user;
   });
-  print(`${name}: user ${value}, ${calls / 20} calls and ${(ms / 20).toFixed(2)} ms a request`);
+  print(`${name}: user ${value}, ${calls / 20} call${calls > 20 ? "s" : ""} and ${(ms / 20).toFixed(2)} ms a request`);
 }
 
 // What has expired: Redis forgets it, PostgreSQL has to be told.
