@@ -113,16 +113,19 @@ class ScriptRun:
 
     async def _begin(self, request: dict[str, Any]) -> str:
         for fields in request.get("calls") or ():
-            self._begin_one(fields)
+            try:
+                number, ms = int(fields["id"]), float(fields.get("sleep") or 0)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                raise InvalidRequest("The script changed how its calls are made.") from None
+            self._begin_one(number, fields, ms)
         return "null"
 
-    def _begin_one(self, fields: dict[str, Any]) -> None:
-        number = int(fields["id"])
+    def _begin_one(self, number: int, fields: dict[str, Any], ms: float) -> None:
         if "sleep" in fields:
             self._timers += 1
             if self._timers > MAX_TIMERS:
                 raise _too_many("timers", MAX_TIMERS, "max_timers")
-            work, name = self._sleep(number, float(fields["sleep"] or 0)), "timer"
+            work, name = self._sleep(number, ms), "timer"
         else:
             self._calls_made += 1
             if self._calls_made > self._max_calls:
