@@ -17,6 +17,8 @@ from app.playground.script_records import Call, Kind, Output, Span, busy_ms
 from app.scripting.bridge import Operation
 
 MAX_TIMERS = 2_000
+LONGEST_SLEEP_MS = 3_600_000
+"""The script's own limit ends it long before."""
 MAX_SPANS = 100
 MAX_SHOWN_CHARS = 400
 ENGINE_ERROR = "EngineError"
@@ -155,7 +157,7 @@ class ScriptRun:
         return f"[{','.join(finished)}]"
 
     async def _sleep(self, number: int, ms: float) -> None:
-        await asyncio.sleep(min(ms, self._limits.max_run_ms * 2) / 1000)
+        await asyncio.sleep(min(ms, LONGEST_SLEEP_MS) / 1000 if ms > 0 else 0)
         self._finish(number, {"value": None})
 
     def _finish(self, number: int, answer: dict[str, Any]) -> None:

@@ -132,7 +132,8 @@ class Scripts:
             total_ms = (time.perf_counter() - began) * 1000
             outcome, calls = answer["outcome"], len(answer["calls"])
             record = RunRecord(session_id, SLUG, "main", source, "", outcome, calls, total_ms, started_at)
-            self._runner.ended(RunEnd(record, reply_bytes=answer.get("stats", {}).get("reply_bytes", 0)))
+            reply_bytes = answer.get("stats", {}).get("reply_bytes", 0)
+            self._runner.ended(RunEnd(record, _reason_of(answer), reply_bytes=reply_bytes))
         return answer
 
     async def stop(self, session_id: str) -> bool:
@@ -257,3 +258,11 @@ class Scripts:
                 )
                 self._runtime = await self._ends.enter_async_context(made)
             return self._runtime
+
+
+def _reason_of(answer: dict[str, Any]) -> str:
+    """The limit or rule that ended it; "" where none did."""
+    error = answer.get("error")
+    if error is None or error["outcome"] == "failed":
+        return ""
+    return str(error.get("limit", {}).get("name") or error["code"])

@@ -1,6 +1,8 @@
 """What scripts can call: values go there and back as they are, errors are caught, calls go on at the same time."""
 
+import asyncio
 import json
+import time
 
 import pytest
 
@@ -149,8 +151,6 @@ print("first", time() < 5000);
 
 
 async def test_one_script_at_a_time_and_stop_ends_it_on_the_servers(player: Player) -> None:
-    import asyncio
-
     task = asyncio.create_task(
         player.run("await Promise.all([pg.query('SELECT pg_sleep(30)'), redis.blpop('calls:q', 30)])")
     )
@@ -174,3 +174,31 @@ async def test_scripts_leave_no_client_behind(player: Player) -> None:
     )
     for engine in player.built.engines.standing():
         assert not [name for _, name in engine._clients if name.startswith("S")]
+
+
+SLOW_AGGREGATE = """
+await mongo.db.calls_slow.updateOne({ _id: 1 }, { $set: { n: 1 } }, { upsert: true });
+const inner = { $reduce: { input: { $range: [0, 6000] }, initialValue: 0, in: { $add: ["$$value", 1] } } };
+await mongo.db.calls_slow.aggregate([
+  { $project: { n: { $range: [0, 20000] } } }, { $unwind: "$n" }, { $project: { inner } }, { $group: { _id: null, most: { $max: "$inner" } } },
+]);
+"""
+
+
+async def test_a_slow_command_of_mongodb_ends_at_the_limit_and_by_stop(player: Player) -> None:
+    run = await player.run(SLOW_AGGREGATE)
+    assert run["error"]["code"] == "max_run_ms"
+    task = asyncio.create_task(player.run(SLOW_AGGREGATE))
+    await asyncio.sleep(0.4)
+    began = time.monotonic()
+    assert await player.built.scripts.stop(SESSION)
+    assert time.monotonic() - began < 0.5
+    run = await task
+    assert run["error"]["message"] == "Stopped by you."
+    assert [call["outcome"] for call in run["calls"] if "aggregate" in call["shown"]] == ["stopped"]
+    assert await player.printed("print(await mongo.db.calls_slow.countDocuments())") == ["1"]
+
+
+async def test_an_engine_that_is_asked_for_by_mistake_is_not_there(player: Player) -> None:
+    run = await player.run("mysql.query('SELECT 1')")
+    assert "mysql" in run["error"]["message"]

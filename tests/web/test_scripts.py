@@ -6,6 +6,7 @@ import time
 from starlette.testclient import TestClient
 
 from app.playground import scripts
+from app.playground.watching import RunEnd
 from tests.web.test_pages import text
 
 SOURCE = """
@@ -110,6 +111,18 @@ def test_stop_ends_the_script_of_the_session(client: TestClient) -> None:
     (answer,) = answers
     assert answer["outcome"] == "stopped"
     assert answer["error"]["message"] == "Stopped by you."  # type: ignore[index]
+
+
+def test_a_script_is_told_to_the_watchers_of_runs(client: TestClient) -> None:
+    ends: list[RunEnd] = []
+    client.app.state.services.runner.watchers.append(ends.append)  # type: ignore[attr-defined]
+    client.post("/api/v1/scripts", json={"source": "await alpha.run('say x')"})
+    client.post("/api/v1/scripts", json={"source": "for (;;) alpha.run('say x')"})
+    assert [(end.record.engine, end.record.outcome, end.reason) for end in ends] == [
+        ("scripts", "ok", ""),
+        ("scripts", "stopped", "max_script_calls"),
+    ]
+    assert ends[0].reply_bytes == 5
 
 
 def test_forms_of_strangers_are_refused(script: TestClient) -> None:
