@@ -1,8 +1,8 @@
-"""Trying a suggested index: both plans side by side; kept or left by a form."""
+"""Trying a suggested index: both plans side by side; kept or left by the workbench's form."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from app.web import render
@@ -10,35 +10,33 @@ from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, engine_contex
 
 router = APIRouter(include_in_schema=False)
 
-NumberForm = Annotated[int, Form()]
-IndexForm = Annotated[str, Form()]
+
+async def tried(
+    services: ServicesDep,
+    session: RunningSessionDep,
+    offer: OfferDep,
+    number: Annotated[int, Form()],
+    index: Annotated[str, Form()],
+) -> dict[str, Any]:
+    """What the templates show of a trial; `source` and `seed` are the editor's, of the run that suggested it."""
+    slug = offer.engine.slug
+    trial = await services.trials.try_index(session, slug, number, lines(index))
+    last = services.runner.last(session, slug)
+    source, seed = last["shown"] if last else ("", "")
+    engine = engine_context(services, slug)
+    return {"trial": trial, "engine": engine, "number": number, "source": source, "seed": seed}
+
+
+TriedDep = Annotated[dict[str, Any], Depends(tried)]
 
 
 @router.post("/partials/{engine}/try-index")
-async def try_partial(
-    request: Request,
-    services: ServicesDep,
-    session: RunningSessionDep,
-    offer: OfferDep,
-    number: NumberForm,
-    index: IndexForm,
-) -> Response:
+async def try_partial(request: Request, tried: TriedDep) -> Response:
     """Under the suggestion: what the index changes."""
-    tried = await services.trials.try_index(session, offer.engine.slug, number, lines(index))
-    return render.partial(
-        request, "trial", trial=tried, engine=engine_context(services, offer.engine.slug), number=number
-    )
+    return render.partial(request, "trial", **tried)
 
 
 @router.post("/{engine}/try-index")
-async def try_form(
-    request: Request,
-    services: ServicesDep,
-    session: RunningSessionDep,
-    offer: OfferDep,
-    number: NumberForm,
-    index: IndexForm,
-) -> Response:
+async def try_form(request: Request, tried: TriedDep) -> Response:
     """The same as a page, without JavaScript."""
-    tried = await services.trials.try_index(session, offer.engine.slug, number, lines(index))
-    return render.page(request, "trial", trial=tried, engine=engine_context(services, offer.engine.slug), number=number)
+    return render.page(request, "trial", **tried)

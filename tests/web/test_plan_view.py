@@ -164,9 +164,11 @@ def test_the_two_plans_of_a_trial_render_beside_each_other() -> None:
         "select 1", "CREATE INDEX a ON b (c);", "DROP INDEX a;", "Tried.", before, after, difference(before, after)
     )
     context = samples.everywhere() | {"engine": samples.ENGINES[0], "trial": tried, "number": 1}
+    context |= {"source": "\n\nselect 1 <b>", "seed": "create b"}
     html = environment().get_template("pages/trial.html").render(context)
     assert html.count('class="plan-step') == 2
     assert html.count("marked") == 2
+    assert '<textarea name="source" hidden>\n\n\nselect 1 &lt;b&gt;</textarea>' in html
     assert re.search(r'class="better">[\d,.]+× faster', html)
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
