@@ -12,7 +12,7 @@ from app.playground.labs import Lab
 from app.playground.services import Services
 from app.web import render
 from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep, SourceForm, engine_context, lines
-from app.web.timeline import lay_out, summary
+from app.web.timeline import lay_out, shortened, summary
 
 router = APIRouter(include_in_schema=False)
 
@@ -113,4 +113,4 @@ def _page(request: Request, offer: Offer, lab: Lab | None, source: str, run: dic
 
 def _shown(run: dict[str, Any] | None) -> dict[str, Any]:
     drawn = lay_out(run) if run is not None and "error" not in run else None
-    return {"run": run, "timeline": drawn, "summary": summary}
+    return {"run": run, "timeline": drawn, "shortened": shortened, "summary": summary}

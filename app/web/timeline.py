@@ -16,6 +16,8 @@ COLUMNS = 54
 MAX_LINES = 6
 MAX_ANSWER_LINES = 3
 MAX_SHOWN_ROWS = 4
+MAX_TEXT = 2_000
+"""Characters of a statement or an answer that are looked at: all of them are drawn anew at each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def lay_out(lab: dict[str, Any]) -> Timeline:
             number=step["number"],
             lines=lines,
             answer=answer,
-            title=f"{step['client']}, step {step['number']}: {step['statement']['text']}",
+            title=f"{step['client']}, step {step['number']}: {shortened(step['statement']['text'])}",
         )
         for (row, _), (step, lines, answer, state) in content.items()
     ]
@@ -103,33 +105,46 @@ def _wait(step: dict[str, Any], tops: dict[int, int], boxes: list[Box], bottom: 
 def _wrapped(text: str, most: int) -> list[str]:
     lines = [
         part
-        for line in text.expandtabs(2).splitlines()
+        for line in text[:MAX_TEXT].expandtabs(2).splitlines()
         for part in textwrap.wrap(line, COLUMNS, subsequent_indent="  ", drop_whitespace=False) or [""]
     ]
+    if len(text) > MAX_TEXT:
+        return [*lines[: most - 1], f"… {len(text):,} characters in all"]
     return lines if len(lines) <= most else [*lines[: most - 1], f"… {len(lines) - most + 1} lines more"]
 
 
 def _answer(result: dict[str, Any] | None) -> list[str]:
-    return [
-        f"→ {line}" if not at else f"  {line}" for at, line in enumerate(_wrapped(summary(result), MAX_ANSWER_LINES))
-    ]
+    return [f"→ {line}" if not at else f"  {line}" for at, line in enumerate(_wrapped(_said(result), MAX_ANSWER_LINES))]
+
+
+def shortened(text: str) -> str:
+    """The first `MAX_TEXT` characters, and how many there are more."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… {len(text) - MAX_TEXT:,} characters more"
 
 
 def summary(result: dict[str, Any] | None) -> str:
     """What a statement gave, in a line or two."""
+    return shortened(_said(result))
+
+
+def _said(result: dict[str, Any] | None) -> str:
     if result is None:
         return "…"
     if error := result.get("error"):
         return f"{error['code']}: {error['message']}"
     if result["kind"] == "rows":
-        return _rows(result["rows"])
+        rows = [
+            "(" + ", ".join("null" if cell is None else cell for cell in row) + ")"
+            for row in result["rows"][:MAX_SHOWN_ROWS]
+        ]
+        return _listed(rows, len(result["rows"]), "rows")
     documents = result.get("plain") or result.get("documents")
     if documents is not None and result["kind"] == "documents":
-        return json.dumps(documents if len(documents) != 1 else documents[0], ensure_ascii=False)
+        texts = [json.dumps(document, ensure_ascii=False) for document in documents[:MAX_SHOWN_ROWS]]
+        return _listed(texts, len(documents), "documents")
     return str(result.get("text") or result.get("status") or "done")
 
 
-def _rows(rows: list[list[str | None]]) -> str:
-    shown = ["(" + ", ".join("null" if cell is None else cell for cell in row) + ")" for row in rows[:MAX_SHOWN_ROWS]]
-    more = [f"{len(rows) - MAX_SHOWN_ROWS:,} rows more"] if len(rows) > MAX_SHOWN_ROWS else []
-    return ", ".join(shown + more) or "no rows"
+def _listed(shown: list[str], count: int, what: str) -> str:
+    more = [f"{count - len(shown):,} {what} more"] if count > len(shown) else []
+    return ", ".join(shown + more) or f"no {what}"

@@ -26,6 +26,16 @@ def test_stepping_and_playing_with_and_without_javascript(client: TestClient) ->
     assert "The timeline appears here" in client.post("/partials/labs/alpha", data={"action": "end"}).text
 
 
+def test_long_statements_and_answers_are_cut_and_say_so(client: TestClient) -> None:
+    script = f"-- A:\nsay {'x' * 8_000}\n-- B:\nrows 90"
+    html = client.post("/partials/labs/alpha", data={"source": script, "action": "play"}).text
+    assert len(html) < 16_000
+    assert html.count("… 6,004 characters more") == 2  # in the title of the box, and in words
+    assert "… 8,004 characters in all" in html
+    assert html.count("… 6,002 characters more") == 1  # the answer, in words
+    assert "86 rows more" in text(html)
+
+
 def test_what_can_t_be_played_is_said(client: TestClient) -> None:
     for script, said in (("say one", "names no connection"), ("nonsense\n-- A: say x", "Line 1: unknown command")):
         html = client.post("/partials/labs/alpha", data={"source": script, "action": "play"})
