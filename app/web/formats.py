@@ -18,6 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 FORMS = ("md", "json", "zip", "png", "svg")
 EMBED_HEIGHT = 420
+NOT_OURS = "This is not the link of a playground here."
 
 
 @router.get("/p/{playground_id}.{form}")
@@ -44,11 +45,7 @@ async def oembed(
     """How to embed the playground of a link of ours (oEmbed 1.0)."""
     if format != "json":
         raise InvalidRequest("oEmbed answers are JSON here.")
-    parts = urlsplit(url)
-    path = parts.path.removeprefix("/p/")
-    if parts.netloc != request.headers.get("host") or path == parts.path:
-        raise NotFound("This is not the link of a playground here.")
-    opened = await services.snapshots.open_reference(path)
+    opened = await services.snapshots.open_reference(_reference(url, request.headers.get("host")))
     link = link_of(request, opened)
     height = min(maxheight, EMBED_HEIGHT)
     return JSONResponse(
@@ -67,6 +64,18 @@ async def oembed(
         },
         headers={"access-control-allow-origin": "*"},
     )
+
+
+def _reference(url: str, host: str | None) -> str:
+    """`id` or `id/revision`, from a link of this host. Raises NotFound."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as exc:
+        raise NotFound(NOT_OURS) from exc
+    path = parts.path.removeprefix("/p/")
+    if parts.netloc != host or path == parts.path:
+        raise NotFound(NOT_OURS)
+    return path
 
 
 async def respond(request: Request, services: Services, opened: OpenPlayground, form: str) -> Response:

@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 from starlette.datastructures import Headers, MutableHeaders
@@ -135,7 +134,7 @@ def origin_verdict(method: str, headers: Headers) -> bool | None:
     origin = headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
         return False
-    if origin is not None and urlsplit(origin).netloc != headers.get("host") and (origin != "null" or site is None):
+    if origin is not None and origin.partition("://")[2] != headers.get("host") and (origin != "null" or site is None):
         return False
     return None if site is None and origin is None else True
 

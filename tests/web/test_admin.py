@@ -85,6 +85,12 @@ def test_without_the_token_there_are_only_figures(admin: TestClient, auth: tuple
     assert admin.get("/metrics").status_code == 200
 
 
+@pytest.mark.parametrize("sign_in", [b"Basic a", b"Basic \xe9", b"Basic", b"Bearer x", b"\xff"])
+def test_a_sign_in_that_is_none_is_asked_for_again(admin: TestClient, sign_in: bytes) -> None:
+    admin.auth = None
+    assert admin.get("/", headers={"authorization": sign_in}).status_code == 401
+
+
 def test_an_unset_token_lets_nobody_in(client: TestClient) -> None:
     with TestClient(create_admin(SETTINGS, client.app)) as admin:  # type: ignore[arg-type]
         assert admin.get("/", auth=("operator", "")).status_code == 404

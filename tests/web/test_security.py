@@ -69,6 +69,8 @@ def test_an_old_key_still_reads_and_the_new_one_signs() -> None:
         {"sec-fetch-site": "same-site"},
         {"sec-fetch-site": "same-origin", "origin": "http://evil.example"},
         {"sec-fetch-site": "cross-site", "origin": "null"},
+        {"sec-fetch-site": "same-origin", "origin": "http://["},
+        {"origin": "testserver"},
     ],
 )
 def test_a_request_from_elsewhere_is_refused(client: TestClient, headers: dict[str, str]) -> None:
