@@ -89,10 +89,7 @@ class DataTable extends HTMLElement {
     const cell = row.cells[at + 1];
     if (cell.classList.contains("void")) return cell.textContent === "null" ? null : "";
     const whole = cell.querySelector("details > pre, details > .doc");
-    if (!whole) return cell.textContent;
-    const copy = whole.cloneNode(true);
-    for (const fold of copy.querySelectorAll(".fold")) fold.remove();
-    return copy.textContent;
+    return whole ? (whole.dataset.value ?? whole.textContent) : cell.textContent;
   }
 
   /** Up, down, and back to the order they came in. NULLs stand last, as the server puts them by default. */
@@ -228,7 +225,6 @@ class DataTable extends HTMLElement {
     shown.textContent = value === null ? "null" : pretty(value);
     dialog.querySelector("[data-copy-cell]").onclick = () => this.copy(value ?? "");
     dialog.showModal();
-    dialog.addEventListener("close", () => this.focusCell(cell), { once: true });
   }
 
   async toggleChart(chosen = null) {
@@ -260,13 +256,19 @@ class DataTable extends HTMLElement {
   }
 }
 
+/** JSON laid out, where that changes the space in it alone: no number longer than JavaScript's, no name twice. */
 function pretty(text) {
   if (!/^\s*[[{]/.test(text)) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    const laid = JSON.stringify(JSON.parse(text), null, 2);
+    return bare(laid) === bare(text) ? laid : text;
   } catch {
     return text;
   }
+}
+
+function bare(text) {
+  return text.replaceAll(/\s/g, "");
 }
 
 customElements.define("data-table", DataTable);

@@ -251,3 +251,24 @@ def test_11_a_lab_works_without_javascript(browser: Browser, served: Served) -> 
     expect(page.locator("svg.timeline")).to_contain_text("(nil)")
     expect(page.locator("h1")).to_have_text("WATCH: optimistic locking")
     context.close()
+
+
+def test_13_a_cell_that_is_laid_out_gives_its_own_text(page: Page) -> None:
+    values = [
+        "\\x" + "00ff" * 40,
+        '{"long": 12345678901234567890, "kept": "' + "x" * 60 + '"}',
+        "{" + ",".join(map(str, range(40))) + "}",
+        "\n\n" + "text " * 60,
+    ]
+    types = ("bytea", "json", "int[]", "text")
+    open_engine(page, "postgres")
+    write(
+        page, "select " + ", ".join(f"'{v}'::{t} as c{n}" for n, (v, t) in enumerate(zip(values, types, strict=True)))
+    )
+    page.keyboard.press("ControlOrMeta+Enter")
+    page.locator("#results tbody td[tabindex='0']").focus()
+    for value in values:
+        page.keyboard.press("Enter")
+        assert page.locator("#cell-dialog pre").evaluate("(pre) => pre.textContent") == value
+        page.keyboard.press("Escape")
+        page.keyboard.press("ArrowRight")

@@ -101,7 +101,13 @@ def test_previews_of_the_link(script: TestClient, path: str) -> None:
 def test_oembed(script: TestClient, path: str) -> None:
     answer = script.get("/oembed", params={"url": f"http://testserver{path}", "maxwidth": 300})
     assert answer.json()["html"].startswith(f'<iframe src="http://testserver{path}/embed" width="300"')
-    for url in ("http://elsewhere" + path, "http://testserver/p/nothing", "http://testserver/alpha", "javascript:x", "http://["):
+    for url in (
+        "http://elsewhere" + path,
+        "http://testserver/p/nothing",
+        "http://testserver/alpha",
+        "javascript:x",
+        "http://[",
+    ):
         assert script.get("/oembed", params={"url": url}).status_code == 404
     assert script.get("/oembed", params={"url": f"http://testserver{path}", "format": "xml"}).status_code == 400
 
