@@ -32,6 +32,12 @@ def frozen(run: dict[str, Any] | None, charts: Mapping[int, Chart] = NO_CHARTS) 
     return kept
 
 
+def charts_of(run: dict[str, Any] | None) -> dict[int, Chart]:
+    """The charts that a frozen run has, by the number of their statement."""
+    results = enumerate(run["results"], 1) if run else ()
+    return {number: result["chart"] for number, result in results if "chart" in result}
+
+
 def bounded(panes: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
     """The panes in at most so many bytes of JSON: engines' raw plans go first, then the ends of the longest results, which then say so.
 

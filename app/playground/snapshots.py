@@ -193,9 +193,12 @@ class Snapshots:
         return await self.open(playground_id)
 
     async def revise(self, playground_id: str, key: str, session_id: str, shared: Sequence[Shared]) -> OpenPlayground:
-        """Add a revision from the session's last results of these sources. Nothing changed since the newest one: it stays the newest."""
+        """Add a revision from the session's last results of these sources. Nothing changed since the newest one: it stays the newest.
+
+        A source that stays as it was keeps its charts.
+        """
         found = await self.owned(playground_id, key)
-        body = self._body(session_id, shared)
+        body = self._body(session_id, [_with_charts(pane, found.pane(pane.engine)) for pane in shared])
         if bodies.timeless(body["panes"]) == bodies.timeless(found.panes):
             return found
         if len(found.revised_at) >= MAX_REVISIONS:
@@ -247,6 +250,12 @@ class Snapshots:
     def _id(self, session_id: str, content: Any, attempt: int) -> str:
         text = json.dumps([session_id, bodies.timeless(content), attempt], sort_keys=True).encode()
         return urlsafe_b64encode(hmac.digest(self._secret, text, "sha256")[:ID_BYTES]).decode().rstrip("=")
+
+
+def _with_charts(shared: Shared, before: dict[str, Any] | None) -> Shared:
+    if shared.charts or before is None or before["source"] != shared.source:
+        return shared
+    return replace(shared, charts=bodies.charts_of(before["run"]))
 
 
 def _digest(key: str) -> str:

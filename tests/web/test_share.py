@@ -192,3 +192,15 @@ def test_a_chart_goes_with_what_is_shared(client: TestClient) -> None:
         "1" * 5_000,
     ):
         assert client.post("/share", data=form | {"charts": wrong}).status_code == 400, wrong
+
+
+def test_a_revision_keeps_the_charts_of_a_source_that_stays(client: TestClient) -> None:
+    client.post("/partials/alpha/run", data={"source": "rows 3"})
+    chart = '{"1": {"kind": "line", "x": 1, "y": [0]}}'
+    path, key = shared(client, engine="alpha", source="rows 3", charts=chart)
+    manage(client, path, key, action="revise", source_alpha="rows 3")
+    assert client.get(f"{path}/2").status_code == 404, "nothing changed"
+    manage(client, path, key, action="revise", source_alpha="rows 3", seed_alpha="make t")
+    assert "data-chart=" in client.get(f"{path}/2").text
+    manage(client, path, key, action="revise", source_alpha="rows 2", seed_alpha="make t")
+    assert "data-chart=" not in client.get(f"{path}/3").text
