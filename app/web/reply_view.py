@@ -4,10 +4,14 @@ import base64
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 MAX_ROWS = 500
 MAX_FIELDS = 12
+MAX_LAID_OUT = 50_000
+"""Characters of JSON drawn as a tree, as many as of a table's long cells (`macros/rows.html`)."""
+_WHOLE = "The text view and the API's answer have all of it."
 _GROUPS = ("array", "set", "push")
 
 Cell = tuple[str, str | None]
@@ -26,13 +30,14 @@ class Table:
 
 @dataclass(slots=True)
 class ReplyView:
-    """What the typed view shows: tables, or one JSON text, one dump, or the whole as plain values."""
+    """What the typed view shows: tables, or one JSON text, one dump, or plain values. `cut` says what of them is left out."""
 
     tables: list[Table] = field(default_factory=list)
     json: str | None = None
     dump: str | None = None
     plain: Any = None
     is_plain: bool = False
+    cut: str = ""
 
 
 def reply_view(reply: dict[str, Any]) -> ReplyView | None:
@@ -46,7 +51,7 @@ def reply_view(reply: dict[str, Any]) -> ReplyView | None:
     tables = _shaped(shape, kind, value)
     if tables is None and all(item["type"] not in (*_GROUPS, "map") for item in _members(reply)):
         tables = [_list(kind, value)]
-    return ReplyView(plain=plain(reply), is_plain=True) if tables is None else ReplyView(tables)
+    return _plain_view(plain(reply)) if tables is None else ReplyView(tables)
 
 
 def _shaped(shape: dict[str, Any], kind: str, value: list[Any]) -> list[Table] | None:
@@ -88,7 +93,21 @@ def _members(reply: dict[str, Any]) -> list[dict[str, Any]]:
 def _text_view(reply: dict[str, Any]) -> ReplyView | None:
     if reply.get("encoding") == "base64":
         return ReplyView(dump="\\x" + base64.b64decode(reply["value"]).hex())
-    return ReplyView(json=reply["value"]) if _is_json(reply["value"]) else None
+    text = reply["value"]
+    if text[:1] in ("{", "[") and len(text) > MAX_LAID_OUT:
+        return ReplyView(cut=f"JSON is laid out up to {MAX_LAID_OUT:,} characters; this has {len(text):,}. {_WHOLE}")
+    return ReplyView(json=text) if _is_json(text) else None
+
+
+def _plain_view(whole: dict[str, Any] | list[Any]) -> ReplyView:
+    """The members of a map or a list, as many as are laid out."""
+    members = list(whole.items()) if isinstance(whole, dict) else whole
+    sizes = accumulate(len(json.dumps(member)) for member in members)
+    fits = sum(size <= MAX_LAID_OUT for size in sizes)
+    left_out = len(members) - fits
+    told = f"{left_out:,} of {len(members):,} left out: {MAX_LAID_OUT:,} characters are laid out. {_WHOLE}"
+    shown: Any = dict(members[:fits]) if isinstance(whole, dict) else members[:fits]
+    return ReplyView(plain=shown, is_plain=fits > 0, cut=told if left_out else "")
 
 
 def _list(kind: str, value: list[dict[str, Any]]) -> Table:

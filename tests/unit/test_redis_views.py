@@ -112,3 +112,19 @@ def test_odd_entries_do_no_harm() -> None:
             "EVAL x 0",
         ):
             view_of(line, reply)
+
+
+def test_what_is_laid_out_as_a_tree_is_bounded() -> None:
+    text = view_of("GET k", bulk("[" + "1," * 30_000 + "1]"))
+    assert text == ReplyView(cut=text.cut if text else "")
+    assert text.cut.startswith("JSON is laid out up to 50,000 characters; this has 60,003.")
+    members = view_of("EXEC", array(*(array("x" * 996) for _ in range(60))))
+    assert members is not None
+    assert members.plain == [["x" * 996]] * 50, "1,000 characters each"
+    assert members.cut.startswith("10 of 60 left out: 50,000 characters")
+    one = view_of("EXEC", array(array("x" * 60_000)))
+    assert one is not None
+    assert (one.is_plain, one.cut.startswith("1 of 1 left out")) == (False, True)
+    small = view_of("EXEC", array(array("x"), Reply("map", [(bulk("a"), array("b"))])))
+    assert small is not None
+    assert (small.plain, small.cut) == ([["x"], {"a": ["b"]}], "")
