@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from app.playground import labs
+from app.playground import labs, tasks
 from app.web.deps import ServicesDep
 
 router = APIRouter(include_in_schema=False)
@@ -11,11 +11,15 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/palette.json")
 async def places(services: ServicesDep) -> Response:
-    """Entries as `{"label", "group", "href"}`, in menu order: pages, engines, examples."""
+    """Entries as `{"label", "group", "href"}`, in menu order: pages, engines, examples, labs, tasks."""
     pages = [
         ("Home", "/"),
+        ("Tasks", "/tasks"),
+        ("Topics", "/topics"),
+        ("Comparison of the engines", "/comparison"),
         ("Compare", "/compare"),
         ("Labs", "/labs"),
+        ("Paste a plan", "/explain"),
         ("Your runs", "/history"),
         ("Import a file", "/import"),
         ("API", "/api/docs"),
@@ -33,4 +37,5 @@ async def places(services: ServicesDep) -> Response:
         for lab in labs.catalogue().values()
         if lab.engine in {engine.slug for engine in engines}
     ]
+    entries += [(task.title, "task", f"/tasks/{task.slug}") for task in tasks.catalogue()]
     return JSONResponse([{"label": label, "group": group, "href": href} for label, group, href in entries])

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from app.config import Settings
 from app.main import create_app
+from app.playground import tasks
 from app.stores.memory import MemoryStore
 from tests.fakes import FakeEngine
 from tests.web.conftest import SETTINGS
@@ -163,3 +164,14 @@ def test_the_style_page_is_for_development_only(client: TestClient) -> None:
         html = developing.get("/styleguide").text
     for token in ("paper", "text-xxl", "radius-l"):
         assert token in html
+
+
+def test_the_palette_lists_every_place_and_each_can_be_opened(client: TestClient) -> None:
+    listed = client.get("/palette.json").json()
+    groups = {entry["group"]: entry["href"] for entry in listed}
+    assert set(groups) == {"page", "engine", "example", "task"}
+    pages = [entry["href"] for entry in listed if entry["group"] == "page"]
+    assert {"/tasks", "/topics", "/comparison", "/explain"} < set(pages)
+    assert len([entry for entry in listed if entry["group"] == "task"]) == len(tasks.catalogue())
+    for href in [*pages, *groups.values()]:
+        assert client.get(href).status_code == 200, href
