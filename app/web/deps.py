@@ -5,7 +5,7 @@ All are coroutines: FastAPI would send a plain function to a thread, which costs
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 
 from app import logs
 from app.core.errors import Forbidden
@@ -69,6 +69,10 @@ FormSessionDep = Annotated[str, Depends(form_session_id)]
 RunningSessionDep = Annotated[str, Depends(running_session_id)]
 OfferDep = Annotated[Offer, Depends(offer)]
 SourceForm = Annotated[str, Form()]
+
+MAX_LINK = 6_000
+"""Characters of a source in a link: servers on the way take lines of 8 kB."""
+LinkQuery = Annotated[str, Query(max_length=MAX_LINK)]
 
 
 def lines(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import NotFound, PlaygroundError, StatementError
@@ -11,12 +11,21 @@ from app.playground.engines import Offer
 from app.playground.labs import Lab
 from app.playground.services import Services
 from app.web import render
-from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep, SourceForm, engine_context, lines
+from app.web.deps import (
+    MAX_LINK,
+    LinkQuery,
+    OfferDep,
+    RunningSessionDep,
+    ServicesDep,
+    SessionDep,
+    SourceForm,
+    engine_context,
+    lines,
+)
 from app.web.timeline import lay_out, shortened, summary
 
 router = APIRouter(include_in_schema=False)
 
-MAX_LINK = 6_000
 Action = Annotated[Literal["play", "step", "end"], Form()]
 
 
@@ -26,9 +35,7 @@ async def catalogue(request: Request, session: SessionDep) -> Response:
 
 
 @router.get("/labs/{engine}")
-async def own_script(
-    request: Request, session: SessionDep, offer: OfferDep, source: Annotated[str, Query(max_length=MAX_LINK)] = ""
-) -> Response:
+async def own_script(request: Request, session: SessionDep, offer: OfferDep, source: LinkQuery = "") -> Response:
     """A script of one's own, or one that came with the link; nothing is run."""
     first = next((lab for lab in labs.catalogue().values() if lab.engine == offer.engine.slug), None)
     return _page(request, offer, None, source or (first.source if first else ""), None)
@@ -107,6 +114,7 @@ def _page(request: Request, offer: Offer, lab: Lab | None, source: str, run: dic
         labs=listed,
         source=source,
         comment=offer.engine.line_comment,
+        max_link=MAX_LINK,
         **_shown(run),
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +14,9 @@ from app.playground.services import Services
 from app.web import render
 from app.web.api import ERRORS, ErrorOut
 from app.web.deps import (
+    MAX_LINK,
     FormSessionDep,
+    LinkQuery,
     RunningSessionDep,
     ServicesDep,
     SessionDep,
@@ -27,7 +29,6 @@ from app.web.waterfall import lay_out
 
 router = APIRouter()
 
-MAX_LINK = 6_000
 FIRST = """// Your sandboxes: pg, mongo.db, redis, dynamo.
 const { rows } = await pg.query("SELECT $1::int AS n", [7]);
 await redis.set("n", rows[0].n);
@@ -88,7 +89,7 @@ async def own(
     request: Request,
     services: ServicesDep,
     session: SessionDep,
-    source: Annotated[str, Query(max_length=MAX_LINK)] = "",
+    source: LinkQuery = "",
 ) -> Response:
     """A script of one's own, or one that came with the link; nothing is run."""
     return _page(request, services, None, source or FIRST, None)
@@ -159,6 +160,7 @@ def _page(
         notes=as_html(script.notes) if script else "",
         scripts=list(scripts.catalogue().values()),
         source=source,
+        max_link=MAX_LINK,
         max_script_ms=services.settings.max_script_ms,
         **_shown(run),
     )

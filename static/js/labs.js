@@ -1,27 +1,39 @@
 // The link of a lab or a script with its source, and a lab's timeline as a file.
 
+import { saveSvg } from "./save-svg.js";
+
+const STYLES = ["fill", "stroke", "stroke-width", "font-family", "font-size", "font-weight"];
+
 function say(text) {
   document.getElementById("announcer").textContent = text;
 }
 
 document.addEventListener("click", async (event) => {
-  const link = event.target.closest("[data-lab-link]");
-  if (link) {
-    const address = new URL(link.closest("form").dataset.link, location.href);
-    address.searchParams.set("source", document.getElementById("source").value);
-    const words = link.querySelector("span");
-    if (address.href.length > 8000) {
-      words.textContent = "Too long for a link";
-      return;
-    }
-    await navigator.clipboard.writeText(address.href);
-    words.textContent = "Copied";
-    say("The link is copied.");
+  const button = event.target.closest("[data-lab-link]");
+  if (button) {
+    const words = await copyLink(button.closest("form").dataset.link, Number(button.dataset.labLink));
+    button.querySelector("span").textContent = words;
+    say(words);
   }
   if (event.target.closest("[data-lab-svg]")) save();
 });
 
-/** The figure with its colours as they are now: a file has no style sheet beside it. */
+/** Gives what became of it. A link that the browser doesn't let us copy goes into the address bar. */
+async function copyLink(path, most) {
+  const address = new URL(path, location.href);
+  address.searchParams.set("source", document.getElementById("source").value);
+  const length = address.search.length;
+  if (length > most) return `Too long for a link: ${length.toLocaleString("en")} of ${most.toLocaleString("en")} characters`;
+  try {
+    await navigator.clipboard.writeText(address.href);
+  } catch {
+    history.replaceState(null, "", address);
+    return "Not copied: the link is in the address bar";
+  }
+  return "Copied";
+}
+
+/** The figure with its colours as they are now. */
 function save() {
   const shown = document.querySelector("svg.timeline");
   if (!shown) {
@@ -32,15 +44,7 @@ function save() {
   const originals = shown.querySelectorAll("*");
   [...copy.querySelectorAll("*")].forEach((element, at) => {
     const style = getComputedStyle(originals[at]);
-    for (const name of ["fill", "stroke", "stroke-width", "font-family", "font-size", "font-weight"]) {
-      element.setAttribute(name, style.getPropertyValue(name));
-    }
+    for (const name of STYLES) element.setAttribute(name, style.getPropertyValue(name));
   });
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  const file = new Blob([copy.outerHTML], { type: "image/svg+xml" });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = "timeline.svg";
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveSvg(copy, "timeline.svg");
 }

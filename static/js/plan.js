@@ -1,15 +1,13 @@
-// A plan's drawing as a file.
+// A plan's drawing as a file; steps that are named elsewhere.
+
+import { saveSvg } from "./save-svg.js";
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-save-svg]");
   if (!button) return;
   const drawing = document.getElementById(button.dataset.saveSvg).cloneNode(true);
   drawing.setAttribute("width", "1200");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(drawing)], { type: "image/svg+xml" }));
-  link.download = "plan.svg";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  saveSvg(drawing, "plan.svg");
 });
 
 // A step named elsewhere may lie in a view that is not shown.

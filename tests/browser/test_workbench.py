@@ -1,6 +1,7 @@
 """Numbered walks through the workbench: keys, the palette, tabs, tables, charts, a second client."""
 
 import re
+from xml.etree import ElementTree as ET
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -251,6 +252,27 @@ def test_11_a_lab_works_without_javascript(browser: Browser, served: Served) -> 
     expect(page.locator("svg.timeline")).to_contain_text("(nil)")
     expect(page.locator("h1")).to_have_text("WATCH: optimistic locking")
     context.close()
+
+
+def test_14_a_labs_link_and_its_figure(page: Page) -> None:
+    page.goto("/labs/redis/watch-optimistic")
+    page.locator("#source[data-ready]").wait_for()
+    script = page.locator("#source textarea").input_value()
+    page.get_by_role("button", name="Play").press("Enter")
+    expect(page.locator("svg.timeline")).to_contain_text("(nil)")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG").press("Enter")
+    figure = ET.parse(saved.value.path()).getroot()
+    assert figure.tag == "{http://www.w3.org/2000/svg}svg"
+    assert all(rect.get("fill") for rect in figure.iter("{http://www.w3.org/2000/svg}rect"))
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    page.locator("[data-lab-link]").press("Enter")
+    expect(page.locator("[data-lab-link]")).to_have_text("Not copied: the link is in the address bar")
+    page.reload()
+    expect(page.locator("#source textarea")).to_have_value(script)
+    write(page, "-- A:\n" + "x" * 5_900 + "\n" * 100)
+    page.locator("[data-lab-link]").press("Enter")
+    expect(page.locator("[data-lab-link]")).to_contain_text("of 6,000 characters")
 
 
 def test_13_a_cell_that_is_laid_out_gives_its_own_text(page: Page) -> None:
