@@ -13,7 +13,7 @@ from app.config import Settings
 from app.core.errors import EngineUnavailable, Forbidden, NotFound, PlaygroundError
 from app.playground.services import Services
 from app.web import render
-from app.web.deps import client_address
+from app.web.deps import TextForm, client_address
 from app.web.metrics import Metrics
 from app.web.resources import resource
 from app.web.security import Guard, origin_verdict
@@ -113,7 +113,7 @@ def _shown(subject: str, services: Services) -> str:
     return f"session {services.pseudonyms.of(value)}" if kind == "session" else subject
 
 
-async def _kill(services: ServicesDep, session: Annotated[str, Form()], engine: Annotated[str, Form()]) -> Response:
+async def _kill(services: ServicesDep, session: TextForm, engine: TextForm) -> Response:
     """Stop what a session runs in an engine and drop its sandbox."""
     await services.runner.reset(_session(services, session), engine)
     return RedirectResponse("/", 303)
@@ -122,7 +122,7 @@ async def _kill(services: ServicesDep, session: Annotated[str, Form()], engine: 
 async def _ban(
     services: ServicesDep,
     minutes: Annotated[int, Form(ge=1, le=MAX_BAN_MINUTES)],
-    session: Annotated[str, Form()] = "",
+    session: TextForm = "",
     address: Annotated[str, Form(max_length=64)] = "",
     reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
@@ -137,7 +137,7 @@ async def _ban(
     return RedirectResponse("/", 303)
 
 
-async def _lift(services: ServicesDep, subject: Annotated[str, Form()]) -> Response:
+async def _lift(services: ServicesDep, subject: TextForm) -> Response:
     for ban in services.bans.current():
         if _shown(ban.subject, services) == subject:
             await services.bans.lift(ban.subject)

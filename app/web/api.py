@@ -2,16 +2,16 @@
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.errors import InvalidRequest, PlaygroundError
+from app.core.errors import PlaygroundError
 from app.playground.engines import Offer
 from app.playground.runner import RunRequest
-from app.web.deps import ServicesDep, client_address, session_id
+from app.web.deps import JsonOnly, ServicesDep, SessionDep, client_address
 
 router = APIRouter()
 
@@ -128,13 +128,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/api/v1/run", response_model=RunOut, responses=ERRORS, tags=["run"])
-async def run(
-    body: RunBody, request: Request, services: ServicesDep, session: Annotated[str, Depends(session_id)]
-) -> Response:
+@router.post("/api/v1/run", response_model=RunOut, responses=ERRORS, tags=["run"], dependencies=[JsonOnly])
+async def run(body: RunBody, request: Request, services: ServicesDep, session: SessionDep) -> Response:
     """Run a source. Without a session cookie the call gets a new session, whose cookie comes with the answer."""
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise InvalidRequest("Send application/json.")
     services.engines.offer(body.engine)
     await services.sessions.admit_run(session, client_address(request))
     answer = await services.runner.run(session, RunRequest(body.engine, body.source, body.seed, explain=body.explain))

@@ -14,7 +14,7 @@ from app.playground.packing import document
 from app.playground.services import Services
 from app.playground.snapshots import Shared
 from app.web.api import ERRORS, ErrorBody, RunOut
-from app.web.deps import ServicesDep, client_address, session_id
+from app.web.deps import JsonOnly, ServicesDep, SessionDep, client_address
 from app.web.formats import link_of
 from app.web.security import Signer
 from app.web.share import run_pane
@@ -22,14 +22,7 @@ from app.web.share import run_pane
 router = APIRouter(tags=["playgrounds"])
 
 MAX_PANES = 8
-SessionDep = Annotated[str, Depends(session_id)]
 Strict = ConfigDict(extra="forbid")
-
-
-async def json_only(request: Request) -> None:
-    """What a page of another site could send as a form is not taken."""
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise InvalidRequest("Send application/json.")
 
 
 async def bearer(authorization: Annotated[str, Header(max_length=500)] = "") -> str:
@@ -41,7 +34,6 @@ async def bearer(authorization: Annotated[str, Header(max_length=500)] = "") -> 
 
 
 KeyDep = Annotated[str, Depends(bearer)]
-JsonOnly = Depends(json_only)
 
 
 class PaneIn(BaseModel):

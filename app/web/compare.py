@@ -23,7 +23,7 @@ from app.web.deps import (
     RunningSessionDep,
     ServicesDep,
     SessionDep,
-    SourceForm,
+    TextForm,
     engine_context,
     lines,
 )
@@ -107,11 +107,11 @@ async def pane_partial(
     services: ServicesDep,
     session: RunningSessionDep,
     offer: OfferDep,
-    source: SourceForm = "",
-    seed: SourceForm = "",
-    data: SourceForm = "",
-    task: SourceForm = "",
-    page: SourceForm = "",
+    source: TextForm = "",
+    seed: TextForm = "",
+    data: TextForm = "",
+    task: TextForm = "",
+    page: TextForm = "",
 ) -> Response:
     found = tasks.find(task) if task else None
     wanted = _request(offer.engine.slug, lines(source), lines(seed), data, found)

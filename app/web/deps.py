@@ -8,12 +8,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Form, Query, Request
 
 from app import logs
-from app.core.errors import Forbidden
+from app.core.errors import Forbidden, InvalidRequest
 from app.playground.engines import Offer
 from app.playground.services import Services
 from app.playground.watching import Pseudonyms
 from app.web.render import engine_list
 from app.web.security import Signer, origin_verdict
+
+TextForm = Annotated[str, Form()]
 
 
 async def services(request: Request) -> Services:
@@ -35,7 +37,7 @@ async def session_id(request: Request) -> str:
 
 
 async def form_session_id(
-    request: Request, session: Annotated[str, Depends(session_id)], csrf_token: Annotated[str, Form()] = ""
+    request: Request, session: Annotated[str, Depends(session_id)], csrf_token: TextForm = ""
 ) -> str:
     """The session of a form: sent by our own page, or carrying its token."""
     signer: Signer = request.app.state.signer
@@ -59,6 +61,12 @@ async def offer(engine: str, services: Annotated[Services, Depends(services)]) -
     return services.engines.offer(engine)
 
 
+async def json_only(request: Request) -> None:
+    """What a page of another site could send as a form is not taken. Raises InvalidRequest."""
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise InvalidRequest("Send application/json.")
+
+
 def client_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
@@ -68,7 +76,7 @@ SessionDep = Annotated[str, Depends(session_id)]
 FormSessionDep = Annotated[str, Depends(form_session_id)]
 RunningSessionDep = Annotated[str, Depends(running_session_id)]
 OfferDep = Annotated[Offer, Depends(offer)]
-SourceForm = Annotated[str, Form()]
+JsonOnly = Depends(json_only)
 
 MAX_LINK = 6_000
 """Characters of a source in a link: servers on the way take lines of 8 kB."""

@@ -11,14 +11,13 @@ from app.playground.differences import differs
 from app.playground.services import Services
 from app.playground.snapshots import OpenPlayground
 from app.web import render
-from app.web.deps import ServicesDep, client_address, engine_context
+from app.web.deps import ServicesDep, TextForm, client_address, engine_context
 from app.web.formats import link_of
 from app.web.security import Signer, content_security_policy
 from app.web.share import run_pane
 
 router = APIRouter(include_in_schema=False)
 
-TextForm = Annotated[str, Form()]
 Theme = Annotated[Literal["light", "dark", "system"], Query()]
 
 

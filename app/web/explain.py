@@ -10,11 +10,10 @@ from app.playground.pasted import DETECT, Pasted
 from app.playground.services import Services
 from app.playground.snapshots import OpenPlayground
 from app.web import render
-from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, client_address, lines
+from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, client_address, lines
 
 router = APIRouter(include_in_schema=False)
 
-TextForm = Annotated[str, Form()]
 ActionForm = Annotated[Literal["show", "share"], Form()]
 
 

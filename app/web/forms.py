@@ -11,10 +11,9 @@ from app.core.engine import Engine
 from app.core.errors import InvalidRequest
 from app.playground.execution import Explain
 from app.playground.runner import RunRequest
-from app.web.deps import lines
+from app.web.deps import TextForm, lines
 
 Action = Literal["open", "run", "explain", "format", "translate", "stop", "reset"]
-TextForm = Annotated[str, Form()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.playground.differences import compare_texts
 from app.playground.services import Services
 from app.playground.store import RunRecord
 from app.web import render
-from app.web.deps import FormSessionDep, ServicesDep, SessionDep
+from app.web.deps import FormSessionDep, ServicesDep, SessionDep, TextForm
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,7 +44,7 @@ async def delete(
     services: ServicesDep,
     session: FormSessionDep,
     run: Annotated[list[int] | None, Form()] = None,
-    action: Annotated[str, Form()] = "delete",
+    action: TextForm = "delete",
 ) -> Response:
     """Delete the runs that were chosen, or all."""
     if action == "delete_all":

@@ -14,11 +14,9 @@ from app.playground import imports
 from app.playground.imports import SeedOf, Sheet
 from app.playground.services import Services
 from app.web import render
-from app.web.deps import FormSessionDep, ServicesDep, SessionDep, client_address
+from app.web.deps import FormSessionDep, ServicesDep, SessionDep, TextForm, client_address
 
 router = APIRouter(include_in_schema=False)
-
-TextForm = Annotated[str, Form()]
 
 
 @router.get("/import")

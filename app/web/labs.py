@@ -18,7 +18,7 @@ from app.web.deps import (
     RunningSessionDep,
     ServicesDep,
     SessionDep,
-    SourceForm,
+    TextForm,
     engine_context,
     lines,
 )
@@ -54,8 +54,8 @@ async def form(
     session: RunningSessionDep,
     offer: OfferDep,
     action: Action = "step",
-    source: SourceForm = "",
-    slug: SourceForm = "",
+    source: TextForm = "",
+    slug: TextForm = "",
 ) -> Response:
     """Step or play, without JavaScript."""
     lab = _lab(offer, slug) if slug else None
@@ -73,7 +73,7 @@ async def partial(
     session: RunningSessionDep,
     offer: OfferDep,
     action: Action = "step",
-    source: SourceForm = "",
+    source: TextForm = "",
 ) -> Response:
     if action == "end":
         await services.labs.end(session, offer.engine.slug)

@@ -1,21 +1,19 @@
 """What the maker of a shared playground may do with its key: edit, revise, list, expire, delete."""
 
 from dataclasses import asdict
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import InvalidRequest
 from app.playground.services import Services
 from app.web import render
-from app.web.deps import FormSessionDep, ServicesDep, SessionDep, client_address, lines
+from app.web.deps import FormSessionDep, ServicesDep, SessionDep, TextForm, client_address, lines
 from app.web.formats import link_of
 from app.web.share import context_of, run_pane, shared_from
 
 router = APIRouter(include_in_schema=False)
 
-TextForm = Annotated[str, Form()]
 EXPIRIES = {"keep": None, "never": 0, "1": 1, "7": 7, "30": 30, "365": 365}
 
 

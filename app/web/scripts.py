@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.errors import InvalidRequest, PlaygroundError
+from app.core.errors import PlaygroundError
 from app.playground import scripts
 from app.playground.notes import render as as_html
 from app.playground.scripts import ReadyScript
@@ -16,14 +16,14 @@ from app.web.api import ERRORS, ErrorOut
 from app.web.deps import (
     MAX_LINK,
     FormSessionDep,
+    JsonOnly,
     LinkQuery,
     RunningSessionDep,
     ServicesDep,
     SessionDep,
-    SourceForm,
+    TextForm,
     client_address,
     lines,
-    session_id,
 )
 from app.web.waterfall import lay_out
 
@@ -106,8 +106,8 @@ async def form(
     request: Request,
     services: ServicesDep,
     session: RunningSessionDep,
-    source: SourceForm = "",
-    slug: SourceForm = "",
+    source: TextForm = "",
+    slug: TextForm = "",
 ) -> Response:
     """Run, without JavaScript."""
     script = scripts.script(slug) if slug else None
@@ -119,7 +119,7 @@ async def partial(
     request: Request,
     services: ServicesDep,
     session: RunningSessionDep,
-    source: SourceForm = "",
+    source: TextForm = "",
     page: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     return render.partial(request, "waterfall", **_shown(await _go(services, session, lines(source), page)))
@@ -131,13 +131,9 @@ async def stop(services: ServicesDep, session: FormSessionDep) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/api/v1/scripts", response_model=ScriptOut, responses=ERRORS, tags=["run"])
-async def run(
-    body: ScriptBody, request: Request, services: ServicesDep, session: Annotated[str, Depends(session_id)]
-) -> Response:
+@router.post("/api/v1/scripts", response_model=ScriptOut, responses=ERRORS, tags=["run"], dependencies=[JsonOnly])
+async def run(body: ScriptBody, request: Request, services: ServicesDep, session: SessionDep) -> Response:
     """Run a script across engines. Without a session cookie the call gets a new session, whose cookie comes with the answer."""
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise InvalidRequest("Send application/json.")
     await services.sessions.admit_run(session, client_address(request))
     return JSONResponse(await services.scripts.run(session, body.source))
 

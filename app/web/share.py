@@ -22,6 +22,7 @@ from app.web.deps import (
     RunningSessionDep,
     ServicesDep,
     SessionDep,
+    TextForm,
     client_address,
     engine_context,
     lines,
@@ -33,7 +34,6 @@ router = APIRouter(include_in_schema=False)
 
 MAX_CHARTS = 4_000
 
-TextForm = Annotated[str, Form()]
 RevisionForm = Annotated[int | None, Form()]
 REVISION = "/p/{playground_id}/{revision:int}"
 

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app.core.datasets import Content
@@ -15,12 +15,11 @@ from app.playground.runner import RunRequest
 from app.playground.services import Services
 from app.playground.tasks import LEVELS, Task
 from app.web import render
-from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, engine_context, lines
+from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, engine_context, lines
 from app.web.diagram import draw
 
 router = APIRouter(include_in_schema=False)
 
-TextForm = Annotated[str, Form()]
 MAX_KINDS = 16
 """How many first records a dataset's page shows of each engine."""
 

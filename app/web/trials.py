@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from app.web import render
-from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, engine_context, lines
+from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, TextForm, engine_context, lines
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,7 +16,7 @@ async def tried(
     session: RunningSessionDep,
     offer: OfferDep,
     number: Annotated[int, Form()],
-    index: Annotated[str, Form()],
+    index: TextForm,
 ) -> dict[str, Any]:
     """What the templates show of a trial; `source` and `seed` are the editor's, of the run that suggested it."""
     slug = offer.engine.slug
