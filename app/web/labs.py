@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from app.core.errors import NotFound, PlaygroundError, StatementError
 from app.playground import labs
@@ -13,12 +13,13 @@ from app.playground.services import Services
 from app.web import render
 from app.web.deps import (
     MAX_LINK,
+    FormSessionDep,
     LinkQuery,
     OfferDep,
-    RunningSessionDep,
     ServicesDep,
     SessionDep,
     TextForm,
+    client_address,
     engine_context,
     lines,
 )
@@ -51,18 +52,15 @@ async def ready(request: Request, session: SessionDep, offer: OfferDep, slug: st
 async def form(
     request: Request,
     services: ServicesDep,
-    session: RunningSessionDep,
+    session: FormSessionDep,
     offer: OfferDep,
     action: Action = "step",
     source: TextForm = "",
     slug: TextForm = "",
 ) -> Response:
-    """Step or play, without JavaScript."""
+    """Step, play or begin anew, without JavaScript."""
     lab = _lab(offer, slug) if slug else None
-    if action == "end":
-        await services.labs.end(session, offer.engine.slug)
-        return RedirectResponse(request.url.path, 303)
-    run = await _go(services, session, offer, action, lines(source))
+    run = await _go(request, services, session, offer, action, lines(source))
     return _page(request, offer, lab, lines(source), run)
 
 
@@ -70,21 +68,23 @@ async def form(
 async def partial(
     request: Request,
     services: ServicesDep,
-    session: RunningSessionDep,
+    session: FormSessionDep,
     offer: OfferDep,
     action: Action = "step",
     source: TextForm = "",
 ) -> Response:
-    if action == "end":
-        await services.labs.end(session, offer.engine.slug)
-        run = None
-    else:
-        run = await _go(services, session, offer, action, lines(source))
+    run = await _go(request, services, session, offer, action, lines(source))
     return render.partial(request, "timeline", engine=engine_context(services, offer.engine.slug), **_shown(run))
 
 
-async def _go(services: Services, session: str, offer: Offer, action: str, source: str) -> dict[str, Any]:
-    """The timeline, or why there is none."""
+async def _go(
+    request: Request, services: Services, session: str, offer: Offer, action: str, source: str
+) -> dict[str, Any] | None:
+    """The timeline, or why there is none; None once a lab has ended, which counts against no rate limit."""
+    if action == "end":
+        await services.labs.end(session, offer.engine.slug)
+        return None
+    await services.sessions.admit_run(session, client_address(request))
     go = services.labs.play if action == "play" else services.labs.step
     try:
         return await go(session, offer.engine.slug, source)

@@ -43,6 +43,18 @@ def test_what_can_t_be_played_is_said(client: TestClient) -> None:
         assert said in html.text
 
 
+def test_to_begin_anew_counts_against_no_limit_and_keeps_the_script(client: TestClient) -> None:
+    script = "-- A:\nsay one\n-- B:\nsay two"
+    client.post("/partials/labs/alpha", data={"source": script, "action": "step"})
+    for _ in range(40):  # run_burst is 30
+        answer = client.post("/labs/alpha", data={"source": script, "action": "end"})
+        assert answer.status_code == 200
+    assert "say two" in answer.text
+    assert "1 of 2 steps" in text(client.post("/labs/alpha", data={"source": script, "action": "step"}).text)
+    steps = [client.post("/partials/labs/alpha", data={"source": script, "action": "play"}) for _ in range(60)]
+    assert 429 in {answer.status_code for answer in steps}
+
+
 def test_unknown_labs_are_not_found(client: TestClient) -> None:
     slug = next(iter(labs.catalogue()))
     for path in ("/labs/alpha/none", f"/labs/alpha/{slug}", "/labs/gamma"):
