@@ -385,6 +385,6 @@ def ms(value: float) -> str:
         return f"{value:,.0f} ms"
     if value >= 10:
         return f"{value:.1f} ms"
-    if value >= 0.01 or value == 0:
+    if value >= 0.01:
         return f"{value:.2f} ms"
-    return "under 0.01 ms"
+    return "under 0.01 ms" if value else "under 1 ms"

@@ -15,7 +15,7 @@ from app.core.plans import Condition, Plan, PlanNode
 from app.engines.postgres.plan import plan_of
 from app.playground.trials import TriedIndex
 from app.web.plan_text import as_markdown, as_text
-from app.web.plan_view import change_view, plan_view
+from app.web.plan_view import change_view, ms, plan_view
 from app.web.render import environment
 from tests.web import samples
 
@@ -189,3 +189,22 @@ def test_what_became_of_a_time(before: float | None, after: float | None, said: 
     plans = [encode_plan(Plan(root=root, access="full scan", server_ms=value)) for value in (before, after)]
     ((_, _, _, *found),) = change_view(difference(*plans).changes)
     assert tuple(found) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "under 1 ms"),
+        (0.004, "under 0.01 ms"),
+        (0.25, "0.25 ms"),
+        (12.34, "12.3 ms"),
+        (1234, "1,234 ms"),
+        (12_340, "12.3 s"),
+    ],
+)
+def test_times_are_written_as_in_results(value: float, written: str) -> None:
+    assert ms(value) == written
+    assert (
+        environment().from_string('{% from "macros/format.html" import ms %}{{ ms(value) }}').render(value=value)
+        == written
+    )
