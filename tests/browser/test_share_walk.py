@@ -58,6 +58,7 @@ def test_1_share_name_it_find_it_again_and_delete_it(page: Page) -> None:
     expect(page.locator("#results")).to_contain_text("walked")
     page.get_by_role("button", name="Share", exact=True).click()
     dialog = page.locator("#share-dialog")
+    expect(dialog.locator("#share-link")).to_be_focused()
     link = dialog.locator("#share-link").input_value()
     dialog.get_by_label("Title").fill("A walk")
     dialog.get_by_label("Notes").fill("Some **bold** notes")

@@ -35,6 +35,7 @@ def test_share_open_and_run_again(client: TestClient, script: TestClient) -> Non
     assert again.headers["location"] == path
     partial = client.post("/partials/share", data=FORM)
     assert path in partial.text
+    assert re.search(r"Without results:\s+Beta\.", partial.text)
     assert "shared this before" in partial.text
     answer = script.get(path)
     for expected in ("My title", "shared-thing", "rows 2"):
