@@ -294,3 +294,37 @@ def test_13_a_cell_that_is_laid_out_gives_its_own_text(page: Page) -> None:
         assert page.locator("#cell-dialog pre").evaluate("(pre) => pre.textContent") == value
         page.keyboard.press("Escape")
         page.keyboard.press("ArrowRight")
+
+
+def test_15_a_long_answer_scrolls_in_its_own_place(page: Page) -> None:
+    open_engine(page, "mongodb")
+    write(page, "db.orders.find({ total: 1 })\n" * 8)
+    page.keyboard.press("ControlOrMeta+Shift+Enter")
+    expect(page.locator("#results .view-tabs")).to_have_count(8)
+    page.locator("#results .view-tabs input:checked").last.focus()
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    expect(page.locator("#results .view-tabs").last).to_be_in_viewport()
+
+
+def test_16_on_a_phone(browser: Browser, served: Served) -> None:
+    context = browser.new_context(base_url=f"http://127.0.0.1:{served.port}", viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto("/labs/redis/watch-optimistic")
+    page.get_by_role("button", name="Step").press("Enter")
+    expect(page.locator("#timeline")).to_contain_text("1 of 12 steps")
+    open_engine(page, "redis")
+    page.get_by_text("Second client", exact=True).press("Enter")
+    write(page, "ECHO second", editor="second-source")
+    page.locator("#second-form").get_by_role("button", name="Run").press("Enter")
+    expect(page.locator("#second-results")).to_contain_text("second")
+    write(page, "ECHO " + "x" * 900)
+    page.keyboard.press("ControlOrMeta+Enter")
+    page.get_by_role("button", name="Share").press("Enter")
+    manage = page.locator("#manage-link").input_value()
+    page.goto("/history")
+    assert page.locator(".runs tbody tr").first.bounding_box()["height"] < 150  # type: ignore[index]
+    page.goto(manage)
+    page.locator(".revise .cm-line").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()
