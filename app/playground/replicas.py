@@ -132,3 +132,5 @@ class Replicas:
                 await self._renew()
             except StoreUnavailable as exc:
                 log.warning("the lease could not be renewed: %s", exc)
+            except Exception:  # whatever it was: without a lease, others take the sessions that this one goes on serving
+                log.exception("the lease could not be renewed")

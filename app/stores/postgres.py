@@ -30,6 +30,13 @@ COMMAND_TIMEOUT_S = 5
 MIGRATION_TIMEOUT_S = 600
 AWAY_S = 2.0
 """How long a store that did not answer in time is not asked again: a page that asks five things waits once."""
+AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it starts, is in recovery, shuts down, or its operator ended this connection
+    asyncpg.InsufficientResourcesError,  # no place for one more connection, no memory, no disk
+)
 MAKING_S = 60.0
 """How long a sandbox may be in the making before it counts as left behind."""
 
@@ -78,7 +85,9 @@ class PostgresStore(Leases):
         except TimeoutError as exc:
             self._away_until = time.monotonic() + AWAY_S
             raise StoreUnavailable("The store did not answer in time.") from exc
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as exc:
+        except asyncpg.QueryCanceledError:  # one of the above by its class, though the server is there
+            raise
+        except AWAY as exc:
             raise StoreUnavailable(f"The store cannot be reached: {exc}") from exc
 
     async def ping(self) -> None:
