@@ -166,14 +166,11 @@ class Labs:
         async with self._runner.streams[slug].one():
             await self._runner.reset(session_id, slug)
             await self._fill(session_id, slug, script.setup)
-            place = await self._sandboxes.get(session_id, slug)
-            place.enter()
-            try:
-                async with open_lab(engine, place.sandbox, script, self._runner.limits) as run:
-                    yield run
-            finally:
-                place.users -= 1
-                self._sandboxes.use(place)
+            async with (
+                self._sandboxes.at_work(session_id, slug) as place,
+                open_lab(engine, place.sandbox, script, self._runner.limits) as run,
+            ):
+                yield run
 
     async def _fill(self, session_id: str, slug: str, setup: str) -> None:
         """Raises StatementFailed, with its place, when what stands before the first marker does not complete."""

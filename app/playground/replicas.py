@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.config import Settings
@@ -42,6 +43,8 @@ class Replicas:
         self._others: dict[str, tuple[Replica, float]] = {}
         self._renewed_at = 0.0
         self._task: asyncio.Task[None] | None = None
+        self.on_lapse: Callable[[set[str]], Awaitable[None]] | None = None
+        """Told of sessions that others may have worked for, since this one was not renewed in time."""
 
     async def join(self) -> None:
         """Be known to the others from here on."""
@@ -120,10 +123,12 @@ class Replicas:
     async def _renew(self) -> None:
         lapsed = time.monotonic() - self._renewed_at > self._lease_s
         await self._store.renew_replica(self.me, self._lease_s)
+        self._renewed_at = time.monotonic()
         if lapsed and self._held:
             log.warning("this replica was not renewed in time; its sessions are asked for anew")
-            self._held.clear()
-        self._renewed_at = time.monotonic()
+            lost, self._held = set(self._held), {}
+            if self.on_lapse:
+                await self.on_lapse(lost)
 
     async def _keep_renewing(self) -> None:
         while True:
@@ -132,5 +137,7 @@ class Replicas:
                 await self._renew()
             except StoreUnavailable as exc:
                 log.warning("the lease could not be renewed: %s", exc)
-            except Exception:  # whatever it was: without a lease, others take the sessions that this one goes on serving
+            except (
+                Exception
+            ):  # whatever it was: without a lease, others take the sessions that this one goes on serving
                 log.exception("the lease could not be renewed")

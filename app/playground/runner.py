@@ -23,8 +23,9 @@ from app.playground import datasets
 from app.playground.engines import Engines
 from app.playground.execution import Active, Explain, Outcome, execute, failed, split
 from app.playground.feeds import Feeds, Speaker
+from app.playground.place import Place
 from app.playground.recent import RecentRuns
-from app.playground.sandboxes import Place, Sandboxes
+from app.playground.sandboxes import Sandboxes
 from app.playground.slots import Slots
 from app.playground.store import RunRecord, Store
 from app.playground.watching import RunEnd, Watcher
@@ -118,16 +119,11 @@ class Runner:
             if request.part is not None and isinstance(statements, list):
                 statements = touched(statements, *request.part)
             active.streams = isinstance(statements, list) and any(map(engine.streams, statements))
-            async with (self.streams if active.streams else self.slots)[engine.slug].one():
-                place = await self._sandboxes.get(session_id, request.engine)
-                place.enter()
-                try:
-                    with self.feeds.speaker(session_id, request.page, request.engine, request.client) as speaker:
-                        run = _Going(engine, place, request, active, speaker)
-                        answer, outcome = await self._run_in(run, statements)
-                finally:
-                    place.users -= 1
-                    self._sandboxes.use(place)
+            slots = self.streams if active.streams else self.slots
+            async with slots[engine.slug].one(), self._sandboxes.at_work(session_id, request.engine) as place:
+                with self.feeds.speaker(session_id, request.page, request.engine, request.client) as speaker:
+                    run = _Going(engine, place, request, active, speaker)
+                    answer, outcome = await self._run_in(run, statements)
             word = outcome.word
         except PlaygroundError as exc:
             word = exc.code
@@ -170,14 +166,8 @@ class Runner:
     @asynccontextmanager
     async def inside(self, session_id: str, slug: str) -> AsyncIterator[Place]:
         """The session's sandbox, for work that is no run: it takes a slot."""
-        async with self.slots[slug].one():
-            place = await self._sandboxes.get(session_id, slug)
-            place.enter()
-            try:
-                yield place
-            finally:
-                place.users -= 1
-                self._sandboxes.use(place)
+        async with self.slots[slug].one(), self._sandboxes.at_work(session_id, slug) as place:
+            yield place
 
     async def stop(self, session_id: str, slug: str, client_name: str = "main") -> bool:
         """End the run that goes on there, on the server. False when none does."""

@@ -3,15 +3,18 @@
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from app.config import Settings
 from app.core.engine import Engine
-from app.core.errors import EngineUnavailable, PlaygroundError
+from app.core.errors import EngineUnavailable, PlaygroundError, SandboxExpired
 from app.core.sandbox import Sandbox
 from app.playground.engines import Engines
+from app.playground.place import Place
 from app.playground.replicas import Replicas
 from app.playground.store import SandboxRecord, Store
 
@@ -22,34 +25,6 @@ DROPS_AT_ONCE = 4
 """In each engine: dropping one after another does not keep up with many visitors."""
 CLAIM_S = 60.0
 """How long a sandbox that is to be dropped is left alone by other processes."""
-
-
-@dataclass(slots=True)
-class Place:
-    """A session's live sandbox and what this process knows of it."""
-
-    sandbox: Sandbox
-    used_at: datetime
-    seed_hash: str | None = None
-    users: int = 0  # runs going on in it
-    untouched: bool = True  # nothing but a seed ran in it: another client could have changed what the seed left
-    touched: bool = field(default=False)  # used since the store was last told
-    used_monotonic: float = field(default_factory=time.monotonic)
-    host: str | None = None
-    note: str = ""  # to be told once, with the next run
-
-    def enter(self) -> None:
-        """A run begins in it."""
-        self.users += 1
-        self.untouched = False
-
-    def record(self) -> SandboxRecord:
-        return SandboxRecord(self.sandbox, self.used_at, self.seed_hash, host=self.host)
-
-    def take_note(self) -> str:
-        """What the visitor should know, once."""
-        note, self.note = self.note, ""
-        return note
 
 
 class Sandboxes:
@@ -69,36 +44,63 @@ class Sandboxes:
         self._making: set[str] = set()
         self._clock = (time.time(), time.monotonic())
         self._dropping: dict[str, asyncio.Task[bool]] = {}
+        self._gone: set[tuple[str, str]] = set()  # where a run found that the sandbox is no longer there
+        replicas.on_lapse = self._after_lapse
 
     def live(self) -> list[Place]:
         """Those that this process knows, whoever's they are."""
         return list(self._places.values())
 
     async def find(self, session_id: str, slug: str) -> Place | None:
-        """The session's sandbox if it has one."""
-        key = (session_id, slug)
-        place = self._places.get(key)
+        """The session's sandbox if it has one. It may be dropped meanwhile: who works in it asks with `get`."""
+        place = self._places.get((session_id, slug))
         if place is None:
             record = await self._store.sandbox_of(session_id, slug)
             if record is None:
                 return None
             await self._reachable(record)
-            place = self._places.setdefault(key, self._place(record))
+            place = self._place(record)
         return place
 
     async def get(self, session_id: str, slug: str) -> Place:
         """The session's sandbox, made if it has none."""
         engine = self._engines.get(slug)
         async with self._lock(session_id, slug):
-            place = await self.find(session_id, slug)
+            key = (session_id, slug)
+            place = self._places.get(key)
             if place is None:
-                here = self._replicas.me.host
-                ready = await self._store.claim_ready(slug, session_id, here, engine.taking())
-                sandbox = ready or await self._make(engine, session_id)
-                place = Place(sandbox, datetime.now(UTC), host=here if engine.is_local else None)
-                self._places[session_id, slug] = place
+                record = await self._store.use_sandbox(session_id, slug)
+                if record is not None:
+                    await self._reachable(record)
+                place = self._places[key] = self._place(record) if record else await self._new(engine, session_id)
+                self._gone.discard(key)
             self.use(place)
             return place
+
+    async def _new(self, engine: Engine, session_id: str) -> Place:
+        here = self._replicas.me.host
+        ready = await self._store.claim_ready(engine.slug, session_id, here, engine.taking())
+        sandbox = ready or await self._make(engine, session_id)
+        place = Place(sandbox, datetime.now(UTC), host=here if engine.is_local else None)
+        if (session_id, engine.slug) in self._gone:
+            place.note = f"The {engine.label} sandbox that you had was gone; this is a new one."
+        return place
+
+    @asynccontextmanager
+    async def at_work(self, session_id: str, slug: str) -> AsyncIterator[Place]:
+        """The session's sandbox, made if it has none, in use meanwhile. One that turns out to be gone is not known here any more."""
+        place = await self.get(session_id, slug)
+        place.enter()
+        try:
+            yield place
+        except SandboxExpired:
+            if self._placed(place.sandbox) is place:
+                del self._places[session_id, slug]
+                self._gone.add((session_id, slug))
+            raise
+        finally:
+            place.users -= 1
+            self.use(place)
 
     def use(self, place: Place) -> None:
         """Note that the sandbox is in use now."""
@@ -115,10 +117,14 @@ class Sandboxes:
         """Take the session's sandbox away; the next run makes a fresh one. What was in it is dropped meanwhile."""
         async with self._lock(session_id, slug):
             record = await self._store.sandbox_of(session_id, slug)
-            if record is None:
+            place = self._places.pop((session_id, slug), None)
+            self._gone.discard((session_id, slug))
+            if record is None:  # whoever dropped it knew nothing of this process's clients
+                if place is not None:
+                    await self._engines.get(slug).close_clients(place.sandbox)
                 return
             sandbox = record.sandbox
-            await self._retire(sandbox)
+            await self._store.mark_dropping(sandbox.namespace)
         if record.host not in (None, self._replicas.me.host):
             return  # whoever is there drops it
         task = asyncio.create_task(self._try_expire(sandbox), name=f"drop {sandbox.namespace}")
@@ -148,22 +154,29 @@ class Sandboxes:
 
         async def one(record: SandboxRecord) -> bool:
             async with free:
-                return await self._expire_claimed(record)
+                return await self._expire_claimed(record, before)
 
         return sum(await asyncio.gather(*map(one, due)))
 
-    async def _expire_claimed(self, record: SandboxRecord) -> bool:
+    async def _expire_claimed(self, record: SandboxRecord, before: datetime) -> bool:
         namespace = record.sandbox.namespace
         if namespace in self._making or namespace in self._dropping:
             return False
-        place = self._places.get((record.sandbox.session_id or "", record.sandbox.engine))
-        if place and place.sandbox.namespace == namespace and place.users:
+        if not record.dropping and not await self._retire_unused(record.sandbox, before):
             return False
         if record.host in (None, self._replicas.me.host):
             return await self._try_expire(record.sandbox)
         # Its machine is away; should it come back, it drops what the store does not know.
         await self._store.forget_sandbox(namespace)
         return False
+
+    async def _retire_unused(self, sandbox: Sandbox, before: datetime) -> bool:
+        """No new work from here on, unless it was used since it was claimed: here, as the place says, or elsewhere, as the store does."""
+        async with self._lock(sandbox.session_id or "", sandbox.engine):
+            place = self._placed(sandbox)
+            if place and (place.users or place.used_at >= before):
+                return False
+            return await self._retire(sandbox, before)
 
     def _mend_clock(self) -> None:
         """After the machine's clock was set, say anew when each sandbox was used: it shall not end before or after its time."""
@@ -199,6 +212,15 @@ class Sandboxes:
         for key in [key for key in self._places if key[0] in session_ids]:
             place = self._places.pop(key)
             await self._engines.get(key[1]).close_clients(place.sandbox)
+        self._gone = {key for key in self._gone if key[0] not in session_ids}
+
+    async def _after_lapse(self, session_ids: set[str]) -> None:
+        """Others may have worked in these sessions' sandboxes, or dropped them: the next run asks the store. What runs here goes on."""
+        left = {key: self._places.pop(key) for key in list(self._places) if key[0] in session_ids}
+        await self._store.touch_sandboxes({p.sandbox.namespace: p.used_at for p in left.values() if p.touched})
+        for key, place in left.items():
+            if not place.users and key not in self._places:
+                await self._engines.get(key[1]).close_clients(place.sandbox)
 
     def _place(self, record: SandboxRecord) -> Place:
         place = Place(record.sandbox, record.used_at, record.seed_hash, host=record.host)
@@ -276,13 +298,17 @@ class Sandboxes:
         finally:
             self._making.discard(sandbox.namespace)
 
-    async def _retire(self, sandbox: Sandbox) -> None:
-        """No new work from here on: a tombstone in the store, and no place in this process."""
-        await self._store.mark_dropping(sandbox.namespace)
-        if sandbox.session_id is not None:
-            place = self._places.get((sandbox.session_id, sandbox.engine))
-            if place and place.sandbox.namespace == sandbox.namespace:
-                del self._places[sandbox.session_id, sandbox.engine]
+    def _placed(self, sandbox: Sandbox) -> Place | None:
+        """The place of this very sandbox."""
+        place = self._places.get((sandbox.session_id or "", sandbox.engine))
+        return place if place and place.sandbox.namespace == sandbox.namespace else None
+
+    async def _retire(self, sandbox: Sandbox, before: datetime | None = None) -> bool:
+        """No new work from here on: a tombstone in the store, and no place in this process. False for one used since `before`."""
+        retired = await self._store.mark_dropping(sandbox.namespace, before)
+        if retired and self._placed(sandbox):
+            del self._places[sandbox.session_id or "", sandbox.engine]
+        return retired
 
     async def _expire(self, sandbox: Sandbox) -> None:
         await self._retire(sandbox)
@@ -303,8 +329,9 @@ class Sandboxes:
         return True
 
     async def _tell_store(self) -> None:
-        touched = {key: place for key, place in self._places.items() if place.touched}
+        touched = [place for place in self._places.values() if place.touched]
         if touched:
-            for place in touched.values():
-                place.touched = False
-            await self._store.touch_sandboxes({p.sandbox.namespace: p.used_at for p in touched.values()})
+            told = {place.sandbox.namespace: place.used_at for place in touched}
+            await self._store.touch_sandboxes(told)
+            for place in touched:
+                place.touched = place.used_at != told[place.sandbox.namespace]

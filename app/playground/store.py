@@ -133,13 +133,17 @@ class Store(Protocol):
     async def sandbox_of(self, session_id: str, engine: str) -> SandboxRecord | None:
         """The session's sandbox that is not being dropped."""
 
+    async def use_sandbox(self, session_id: str, engine: str) -> SandboxRecord | None:
+        """The same, noted as used now. In one step: a sandbox that `mark_dropping` takes for unused is not given any more."""
+
     async def sandboxes(self, engine: str) -> list[SandboxRecord]:
         """All that this engine's server should have, tombstones included."""
 
     async def touch_sandboxes(self, used_at: dict[str, datetime]) -> None:
         """Set when sandboxes, by namespace, were last used."""
 
-    async def mark_dropping(self, namespace: str) -> None: ...
+    async def mark_dropping(self, namespace: str, before: datetime | None = None) -> bool:
+        """Make it a tombstone; with `before`, only one not used since then. Whether it is one now."""
 
     async def forget_sandbox(self, namespace: str) -> None: ...
 

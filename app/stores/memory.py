@@ -64,6 +64,12 @@ class MemoryStore:
                 return record
         return None
 
+    async def use_sandbox(self, session_id: str, engine: str) -> SandboxRecord | None:
+        record = await self.sandbox_of(session_id, engine)
+        if record is not None:
+            record = self._sandboxes[record.sandbox.namespace] = replace(record, used_at=datetime.now(UTC))
+        return record
+
     async def sandboxes(self, engine: str) -> list[SandboxRecord]:
         return [record for record in self._sandboxes.values() if record.sandbox.engine == engine]
 
@@ -72,9 +78,12 @@ class MemoryStore:
             if namespace in self._sandboxes:
                 self._sandboxes[namespace] = replace(self._sandboxes[namespace], used_at=when)
 
-    async def mark_dropping(self, namespace: str) -> None:
-        if namespace in self._sandboxes:
-            self._sandboxes[namespace] = replace(self._sandboxes[namespace], dropping=True)
+    async def mark_dropping(self, namespace: str, before: datetime | None = None) -> bool:
+        record = self._sandboxes.get(namespace)
+        if record is None or (before and not record.dropping and record.used_at >= before):
+            return False
+        self._sandboxes[namespace] = replace(record, dropping=True)
+        return True
 
     async def forget_sandbox(self, namespace: str) -> None:
         self._sandboxes.pop(namespace, None)

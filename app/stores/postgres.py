@@ -156,6 +156,19 @@ class PostgresStore(Leases):
             )
         return as_record(row) if row else None
 
+    async def use_sandbox(self, session_id: str, engine: str) -> SandboxRecord | None:
+        async with self._connection() as connection:
+            row = await connection.fetchrow(
+                """
+                update sandboxes set used_at = greatest(used_at, now())
+                where session_id = $1 and engine = $2 and not dropping
+                returning *
+                """,
+                session_id,
+                engine,
+            )
+        return as_record(row) if row else None
+
     async def sandboxes(self, engine: str) -> list[SandboxRecord]:
         async with self._connection() as connection:
             return [
@@ -174,9 +187,18 @@ class PostgresStore(Leases):
                 list(used_at.values()),
             )
 
-    async def mark_dropping(self, namespace: str) -> None:
+    async def mark_dropping(self, namespace: str, before: datetime | None = None) -> bool:
         async with self._connection() as connection:
-            await connection.execute("update sandboxes set dropping = true where namespace = $1", namespace)
+            marked = await connection.fetchval(
+                """
+                update sandboxes set dropping = true
+                where namespace = $1 and ($2::timestamptz is null or dropping or used_at < $2)
+                returning 1
+                """,
+                namespace,
+                before,
+            )
+        return bool(marked)
 
     async def forget_sandbox(self, namespace: str) -> None:
         async with self._connection() as connection:

@@ -14,7 +14,7 @@ from app.core.results import ErrorInfo, Result, Statement, encode
 from app.core.translation import Translation
 from app.playground import tasks
 from app.playground.engines import Offer
-from app.playground.sandboxes import Place
+from app.playground.place import Place
 from app.playground.services import Services
 from app.playground.snapshots import OpenPlayground
 from app.web import compare, render

@@ -11,23 +11,14 @@ from app.core.engine import Engine
 from app.core.errors import InvalidRequest, StatementFailed
 from app.engines import ENGINES
 from app.playground import labs, services
-from app.playground.engines import Engines
 from app.playground.lab_scripts import read
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
 from app.web.timeline import lay_out, summary
 from tests.fakes import FakeEngine
+from tests.standing import Standing
 
 AGAIN = 2
-
-
-class _Standing(Engines):
-    """Engines that the tests started already."""
-
-    def __init__(self, engines: dict[str, Engine]) -> None:
-        super().__init__(engines)
-        for offer in self:
-            offer.ready = True
 
 
 @pytest.fixture
@@ -39,7 +30,7 @@ def engine(request: pytest.FixtureRequest, slug: str) -> Engine:
 
 @pytest.fixture
 async def built(engine: Engine, settings: Settings) -> AsyncIterator[Services]:
-    made = services.build(settings, _Standing({engine.slug: engine}), MemoryStore(), b"secret")
+    made = services.build(settings, Standing({engine.slug: engine}), MemoryStore(), b"secret")
     await made.store.open_session("s")
     yield made
     await made.labs.close()
