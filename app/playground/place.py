@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.core.sandbox import Sandbox
-from app.playground.store import SandboxRecord
 
 
 @dataclass(slots=True)
@@ -26,9 +25,6 @@ class Place:
         """A run begins in it."""
         self.users += 1
         self.untouched = False
-
-    def record(self) -> SandboxRecord:
-        return SandboxRecord(self.sandbox, self.used_at, self.seed_hash, host=self.host)
 
     def take_note(self) -> str:
         """What the visitor should know, once."""

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 from app.config import Settings
 from app.core.engine import Client, Engine
@@ -98,6 +99,7 @@ class Runner:
         self._last: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
         self.recent = RecentRuns()
         self._logging: set[asyncio.Task[None]] = set()
+        self._seeding: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def run(self, session_id: str, request: RunRequest) -> dict[str, Any]:
         """Run a source and give the JSON shape of the run: `engine`, `version`, `results`, `not_run`, `stats`.
@@ -254,18 +256,27 @@ class Runner:
         seed, slug = run.request.seed, run.engine.slug
         named = f"{dataset}\0{seed}" if (dataset := run.request.dataset) else seed
         digest = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
-        lost = run.engine.lost(run.place.sandbox) if run.place.seed_hash == digest else ""
-        if run.place.seed_hash == digest and not lost:
-            return None
-        statements = await split(run.engine, seed, self._settings.max_statements)
         session_id = run.place.sandbox.session_id or ""
+        async with self._seeding.setdefault((session_id, slug), asyncio.Lock()):
+            run.place = await self._sandboxes.get(session_id, slug)  # another client may have seeded it meanwhile
+            lost = run.engine.lost(run.place.sandbox) if run.place.seed_hash == digest else ""
+            if run.place.seed_hash == digest and not lost:
+                return None
+            result = await self._seed_anew(run, session_id, digest)
+            if lost and result is None:
+                run.place.note = f"{lost} The seed was run again."
+            return result
+
+    async def _seed_anew(self, run: "_Going", session_id: str, digest: str) -> Result | None:
+        seed, slug = run.request.seed, run.engine.slug
+        statements = await split(run.engine, seed, self._settings.max_statements)
         await self._sandboxes.reset(session_id, slug)
         run.place = await self._sandboxes.get(session_id, slug)
         if await run.engine.seeded(run.place.sandbox, digest):
             await self._sandboxes.set_seed(run.place, digest)
             return None
         began = time.perf_counter()
-        if dataset:
+        if run.request.dataset:
             try:
                 await self._fill(run)
             except StatementError as exc:
@@ -276,8 +287,6 @@ class Runner:
         if outcome.word != "ok":
             return outcome.results[-1]
         await self._sandboxes.set_seed(run.place, digest)
-        if lost:
-            run.place.note = f"{lost} The seed was run again."
         heavy = (time.perf_counter() - began) * 1000 >= self._settings.heavy_seed_ms
         if heavy and outcome.transaction == "none" and run.place.untouched:
             await self._keep_seed(run, digest, statements)

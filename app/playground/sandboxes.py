@@ -111,7 +111,7 @@ class Sandboxes:
     async def set_seed(self, place: Place, seed_hash: str | None) -> None:
         """Remember which seed the sandbox was filled from."""
         place.seed_hash = seed_hash
-        await self._store.save_sandbox(place.record())
+        await self._store.set_seed(place.sandbox.namespace, seed_hash)
 
     async def reset(self, session_id: str, slug: str) -> None:
         """Take the session's sandbox away; the next run makes a fresh one. What was in it is dropped meanwhile."""

@@ -139,6 +139,9 @@ class Store(Protocol):
     async def sandboxes(self, engine: str) -> list[SandboxRecord]:
         """All that this engine's server should have, tombstones included."""
 
+    async def set_seed(self, namespace: str, seed_hash: str | None) -> None:
+        """Set which seed a sandbox was filled from. One that is being dropped, or is gone, stays so."""
+
     async def touch_sandboxes(self, used_at: dict[str, datetime]) -> None:
         """Set when sandboxes, by namespace, were last used."""
 

@@ -73,6 +73,10 @@ class MemoryStore:
     async def sandboxes(self, engine: str) -> list[SandboxRecord]:
         return [record for record in self._sandboxes.values() if record.sandbox.engine == engine]
 
+    async def set_seed(self, namespace: str, seed_hash: str | None) -> None:
+        if namespace in self._sandboxes:
+            self._sandboxes[namespace] = replace(self._sandboxes[namespace], seed_hash=seed_hash)
+
     async def touch_sandboxes(self, used_at: dict[str, datetime]) -> None:
         for namespace, when in used_at.items():
             if namespace in self._sandboxes:

@@ -175,6 +175,10 @@ class PostgresStore(Leases):
                 as_record(row) for row in await connection.fetch("select * from sandboxes where engine = $1", engine)
             ]
 
+    async def set_seed(self, namespace: str, seed_hash: str | None) -> None:
+        async with self._connection() as connection:
+            await connection.execute("update sandboxes set seed_hash = $2 where namespace = $1", namespace, seed_hash)
+
     async def touch_sandboxes(self, used_at: dict[str, datetime]) -> None:
         async with self._connection() as connection:
             await connection.execute(

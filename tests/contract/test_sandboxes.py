@@ -1,5 +1,6 @@
-"""What happens to a session's sandbox behind its back: dropped elsewhere, used while the janitor is about to drop it."""
+"""What happens to a session's sandbox at the same time: dropped elsewhere, used while it is about to be dropped, seeded twice."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ IDLE_MS = 60_000
 
 async def run(built: Services, slug: str, source: str, **more: Any) -> dict[str, Any]:
     answer = await built.runner.run("s", RunRequest(slug, source, **more))
+    assert "seed_error" not in answer, answer
     assert answer["stats"]["outcome"] == "ok", answer
     return answer
 
@@ -71,6 +73,25 @@ async def test_reset_helps_where_the_sandbox_is_gone(vanished: tuple[Services, s
     built, slug = vanished
     await built.runner.reset("s", slug)
     await run(built, slug, SOURCES[slug])
+
+
+async def test_two_clients_that_seed_at_once_share_what_the_first_one_made(
+    postgres: PostgresEngine, settings: Settings
+) -> None:
+    built = services.build(settings, Standing({"postgres": postgres}), MemoryStore(), b"secret")
+    await built.store.open_session("s")
+    for later_s in (0, 0.05, 0.2):
+        seed = f"CREATE TABLE t AS SELECT {later_s} AS a; SELECT pg_sleep(0.3)"
+
+        async def one(client: str, seed: str, wait_s: float) -> list[list[str]]:
+            await asyncio.sleep(wait_s)
+            answer = await run(built, "postgres", "SELECT a FROM t", seed=seed, client=client)
+            rows: list[list[str]] = answer["results"][0]["rows"]
+            return rows
+
+        assert await asyncio.gather(one("A", seed, 0), one("B", seed, later_s)) == [[[str(later_s)]]] * 2
+    await built.runner.reset("s", "postgres")
+    await built.sandboxes.close()
 
 
 class Interrupted(PostgresStore):

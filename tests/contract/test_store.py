@@ -80,6 +80,40 @@ async def test_a_dropping_sandbox_takes_no_new_work_but_is_remembered(store: Sto
     assert len(await store.sandboxes("postgres")) == 1
 
 
+async def test_a_seed_told_late_brings_nothing_back(store: Store) -> None:
+    await store.open_session("s")
+    saved = record()
+    await store.save_sandbox(saved)
+    await store.set_seed(saved.sandbox.namespace, "abc")
+    found = await store.sandbox_of("s", "postgres")
+    assert found is not None
+    assert found.seed_hash == "abc"
+    await store.mark_dropping(saved.sandbox.namespace)
+    await store.set_seed(saved.sandbox.namespace, "def")
+    assert await store.sandbox_of("s", "postgres") is None
+    await store.forget_sandbox(saved.sandbox.namespace)
+    await store.set_seed(saved.sandbox.namespace, "def")
+    assert await store.sandboxes("postgres") == []
+
+
+async def test_what_is_used_is_not_taken_for_unused(store: Store) -> None:
+    await store.open_session("s")
+    saved = record()
+    await store.save_sandbox(saved)
+    namespace, later = saved.sandbox.namespace, NOW + timedelta(seconds=1)
+    used = await store.use_sandbox("s", "postgres")
+    assert used is not None
+    assert used.used_at > later
+    assert used == await store.sandbox_of("s", "postgres")
+    assert not await store.mark_dropping(namespace, later)
+    assert await store.use_sandbox("s", "postgres") is not None
+    await store.touch_sandboxes({namespace: NOW})
+    assert await store.mark_dropping(namespace, later)
+    assert await store.mark_dropping(namespace, NOW), "it is one already"
+    assert await store.use_sandbox("s", "postgres") is None
+    assert not await store.mark_dropping("unknown")
+
+
 async def test_a_ready_sandbox_is_claimed_once(store: Store) -> None:
     for session in ("s", "t", "u"):
         await store.open_session(session)

@@ -8,20 +8,11 @@ import pytest
 from app.config import Settings
 from app.core.engine import Engine
 from app.playground import services
-from app.playground.engines import Engines
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
+from tests.standing import Standing
 
 SESSION = "s"
-
-
-class _Standing(Engines):
-    """Engines that the tests started already."""
-
-    def __init__(self, engines: dict[str, Engine]) -> None:
-        super().__init__(engines)
-        for offer in self:
-            offer.ready = True
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +20,7 @@ async def built(
     postgres: Engine, mongodb: Engine, redis: Engine, dynamodb: Engine, settings: Settings
 ) -> AsyncIterator[Services]:
     engines = {engine.slug: engine for engine in (postgres, mongodb, redis, dynamodb)}
-    made = services.build(settings, _Standing(engines), MemoryStore(), b"secret")
+    made = services.build(settings, Standing(engines), MemoryStore(), b"secret")
     await made.store.open_session(SESSION)
     yield made
     await made.scripts.close()
