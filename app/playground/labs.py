@@ -21,13 +21,14 @@ import logging
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from app.config import Settings
-from app.core.errors import InvalidRequest, NotFound, PlaygroundError, StatementFailed
+from app.core.errors import EngineBusy, InvalidRequest, NotFound, PlaygroundError, StatementFailed
 from app.playground.engines import Engines
 from app.playground.lab_runs import LabRun, open_lab
 from app.playground.lab_scripts import Script, read
@@ -78,12 +79,15 @@ def lab(slug: str) -> Lab:
         raise NotFound(f"There is no lab {slug!r}.") from None
 
 
+_Key = tuple[str, str]
+"""Session and engine."""
+
+
 @dataclass(slots=True)
 class _Going:
     run: LabRun
     ends: AsyncExitStack
     idle: asyncio.TimerHandle | None = None
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Labs:
@@ -94,64 +98,104 @@ class Labs:
         self._sandboxes = sandboxes
         self._runner = runner
         self._settings = settings
-        self._going: dict[tuple[str, str], _Going] = {}
+        self._going: dict[_Key, _Going] = {}
+        self._locks: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
         self._ending: set[asyncio.Task[None]] = set()
 
     async def play(self, session_id: str, slug: str, source: str) -> dict[str, Any]:
-        """All steps, from an emptied sandbox. Gives the timeline, as `LabRun.as_dict` says."""
+        """All steps, from an emptied sandbox. Gives the timeline, as `LabRun.as_dict` says. Raises EngineBusy as `step` does."""
+        key = (session_id, slug)
         script = await self._script(slug, source)
-        await self.end(session_id, slug)
-        async with self._opened(session_id, slug, script) as run:
-            while not run.over:
-                await run.step()
-            return run.as_dict()
+        async with self._turn(key):
+            await self._end(key)
+            async with self._opened(key, script) as run:
+                while not run.over:
+                    await run.step()
+                return run.as_dict()
 
     async def step(self, session_id: str, slug: str, source: str) -> dict[str, Any]:
-        """The next step. Another source, or one that is over, begins anew."""
+        """The next step. Another source, or one that is over, begins anew.
+
+        Pressed again meanwhile, it waits for its turn; raises EngineBusy when that does not come soon. What fails ends the lab.
+        """
         key = (session_id, slug)
-        going = self._going.get(key)
-        if going is None or going.run.script.source != source or going.run.over:
-            script = await self._script(slug, source)
-            await self.end(session_id, slug)
-            ends = AsyncExitStack()
-            run = await ends.enter_async_context(self._opened(session_id, slug, script))
-            going = self._going[key] = _Going(run, ends)
-        async with going.lock:
+        async with self._turn(key):
+            going = self._going.get(key)
+            if going is None or going.run.script.source != source:
+                going = await self._begin(key, await self._script(slug, source))
             if going.idle:
                 going.idle.cancel()
-            await going.run.step()
-            answer = going.run.as_dict()
-        if going.run.over:
-            await self.end(session_id, slug)
-        else:
-            loop = asyncio.get_running_loop()
-            going.idle = loop.call_later(IDLE_S, self._end_soon, session_id, slug)
-        return answer
+                going.idle = None
+            try:
+                await going.run.step()
+                answer = going.run.as_dict()
+            except BaseException as exc:
+                del self._going[key]
+                await going.ends.__aexit__(type(exc), exc, exc.__traceback__)
+                raise
+            if going.run.over:
+                await self._end(key)
+            else:
+                going.idle = asyncio.get_running_loop().call_later(IDLE_S, self._end_soon, key, going)
+            return answer
 
     async def end(self, session_id: str, slug: str) -> None:
-        """Close the lab's connections. Does nothing when none goes on."""
-        going = self._going.pop((session_id, slug), None)
+        """Close the lab's connections. Does nothing when none goes on. Raises EngineBusy as `step` does."""
+        async with self._turn((session_id, slug)):
+            await self._end((session_id, slug))
+
+    async def close(self) -> None:
+        for key, going in list(self._going.items()):
+            if going.idle:
+                going.idle.cancel()
+            self._end_soon(key, going)
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def _lock(self, key: _Key) -> asyncio.Lock:
+        return self._locks.setdefault(key, asyncio.Lock())
+
+    @asynccontextmanager
+    async def _turn(self, key: _Key) -> AsyncIterator[None]:
+        """One press at a time: a step changes what the next one finds."""
+        lock = self._lock(key)
+        try:
+            await asyncio.wait_for(lock.acquire(), self._settings.slot_wait_ms / 1000)
+        except TimeoutError:
+            raise EngineBusy("This lab is still at work; nothing was done.", hint="Wait for its end.") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    async def _begin(self, key: _Key, script: Script) -> _Going:
+        await self._end(key)
+        ends = AsyncExitStack()
+        run = await ends.enter_async_context(self._opened(key, script))
+        going = self._going[key] = _Going(run, ends)
+        return going
+
+    async def _end(self, key: _Key) -> None:
+        going = self._going.pop(key, None)
         if going is None:
             return
         if going.idle:
             going.idle.cancel()
         await going.ends.aclose()
 
-    async def close(self) -> None:
-        for session_id, slug in list(self._going):
-            await self.end(session_id, slug)
-        await asyncio.gather(*self._ending, return_exceptions=True)
-
-    def _end_soon(self, session_id: str, slug: str) -> None:
-        task = asyncio.create_task(self._end_quietly(session_id, slug), name="end an idle lab")
+    def _end_soon(self, key: _Key, going: _Going) -> None:
+        going.idle = None
+        task = asyncio.create_task(self._end_idle(key, going), name="end an idle lab")
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
-    async def _end_quietly(self, session_id: str, slug: str) -> None:
-        try:
-            await self.end(session_id, slug)
-        except PlaygroundError as exc:
-            log.warning("a lab did not end in good order: %s", exc.message)
+    async def _end_idle(self, key: _Key, going: _Going) -> None:
+        async with self._lock(key):
+            if self._going.get(key) is not going or going.idle is not None:
+                return  # it was stepped meanwhile
+            try:
+                await self._end(key)
+            except PlaygroundError as exc:
+                log.warning("a lab did not end in good order: %s", exc.message)
 
     async def _script(self, slug: str, source: str) -> Script:
         engine = self._engines.get(slug)
@@ -161,7 +205,8 @@ class Labs:
         return await asyncio.to_thread(read, engine, source)
 
     @asynccontextmanager
-    async def _opened(self, session_id: str, slug: str, script: Script) -> AsyncIterator[LabRun]:
+    async def _opened(self, key: _Key, script: Script) -> AsyncIterator[LabRun]:
+        session_id, slug = key
         engine = self._engines.get(slug)
         async with self._runner.streams[slug].one():
             await self._runner.reset(session_id, slug)

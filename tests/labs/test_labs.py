@@ -1,5 +1,6 @@
 """Every ready lab on the real engines: what must come out, and the same order of things each time."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from app.config import Settings
 from app.core.engine import Engine
-from app.core.errors import InvalidRequest, StatementFailed
+from app.core.errors import EngineBusy, InvalidRequest, SandboxExpired, StatementFailed
 from app.engines import ENGINES
 from app.playground import labs, services
 from app.playground.lab_scripts import read
@@ -92,6 +93,80 @@ async def test_both_waiting_for_ever_are_ended(built: Services, slug: str) -> No
     assert [step["state"] for step in run["steps"]] == ["done", "done", "done", "stopped", "failed", "done"]
     run = await built.labs.play("s", "postgres", "-- A: SELECT 1;\n-- B: SELECT 2;")
     assert [step["state"] for step in run["steps"]] == ["done", "done"]
+
+
+THREE = "-- A: SELECT pg_sleep(0.05);\n-- B: SELECT 2;\n-- A: SELECT 3;"
+later = pytest.mark.parametrize("later_s", [0, 0.02, 0.06, 0.12])
+on_postgres = pytest.mark.parametrize("slug", ["deadlock"])
+
+
+@on_postgres
+@later
+async def test_steps_pressed_at_once_are_taken_one_after_the_other(built: Services, later_s: float) -> None:
+    async def step(wait_s: float) -> int:
+        await asyncio.sleep(wait_s)
+        at: int = (await built.labs.step("s", "postgres", THREE))["at"]
+        return at
+
+    assert await asyncio.gather(step(0), step(later_s)) in ([1, 2], [2, 1])
+    assert await asyncio.gather(step(0), step(later_s)) in ([3, 1], [1, 3])
+    await built.labs.end("s", "postgres")
+    assert built.runner.streams["postgres"].in_use == 0
+
+
+@on_postgres
+@later
+async def test_play_beside_a_step_waits_for_it(built: Services, later_s: float) -> None:
+    async def play() -> int:
+        await asyncio.sleep(later_s)
+        at: int = (await built.labs.play("s", "postgres", THREE))["at"]
+        return at
+
+    stepped, played = await asyncio.gather(built.labs.step("s", "postgres", THREE), play())
+    assert (stepped["at"], played) == (1, 3)
+    await built.labs.end("s", "postgres")
+    assert built.runner.streams["postgres"].in_use == 0
+
+
+@on_postgres
+async def test_a_press_that_would_wait_for_long_is_told_so(engine: Engine, settings: Settings) -> None:
+    hasty = settings.model_copy(update={"slot_wait_ms": 50})
+    built = services.build(hasty, Standing({engine.slug: engine}), MemoryStore(), b"secret")
+    await built.store.open_session("s")
+    slow = asyncio.create_task(built.labs.step("s", "postgres", "-- A: SELECT pg_sleep(0.8);\n-- B: SELECT 2;"))
+    await asyncio.sleep(0.3)
+    for press in (built.labs.step, built.labs.play):
+        with pytest.raises(EngineBusy, match="still at work; nothing was done"):
+            await press("s", "postgres", THREE)
+    with pytest.raises(EngineBusy):
+        await built.labs.end("s", "postgres")
+    assert (await slow)["steps"][0]["state"] == "done"
+    await built.labs.close()
+    assert built.runner.streams["postgres"].in_use == 0
+    await built.runner.reset("s", "postgres")
+    await built.sandboxes.close()
+
+
+@on_postgres
+async def test_a_step_that_fails_ends_the_lab(built: Services) -> None:
+    await built.labs.step("s", "postgres", THREE)
+    await built.runner.reset("s", "postgres")  # in another tab
+    await built.sandboxes.close()
+    with pytest.raises(SandboxExpired):
+        await built.labs.step("s", "postgres", THREE)
+    assert built.runner.streams["postgres"].in_use == 0
+    assert (await built.labs.step("s", "postgres", THREE))["at"] == 1
+
+
+@on_postgres
+async def test_a_lab_that_nobody_steps_ends(built: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labs, "IDLE_S", 0.3)
+    for at in (1, 2):
+        assert (await built.labs.step("s", "postgres", THREE))["at"] == at
+        await asyncio.sleep(0.15)
+    assert built.runner.streams["postgres"].in_use == 1
+    await asyncio.sleep(0.5)
+    assert built.runner.streams["postgres"].in_use == 0
 
 
 def test_every_engine_has_labs_and_there_are_twenty() -> None:
