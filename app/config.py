@@ -161,6 +161,7 @@ class Settings(BaseSettings):
     client_idle_ms: int = Field(
         300_000, ge=1_000, description="How long an unused connection into a sandbox is kept open."
     )
+    run_log_days: int = Field(30, ge=1, description="How long the run log keeps a run, and a session its history.")
     janitor_interval_ms: int = Field(15_000, ge=100, description="How often expired sandboxes are collected.")
     ready_sandboxes: int = Field(
         3, ge=0, description="How many ready sandboxes are kept for engines that are slow to make one."

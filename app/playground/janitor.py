@@ -1,4 +1,4 @@
-"""The background collector: expired sandboxes, orphans, idle connections, the pool of ready sandboxes, expired playgrounds."""
+"""The background collector: expired sandboxes, orphans, idle connections, the pool of ready sandboxes, expired playgrounds, old runs."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from app.config import Settings
 from app.playground.bans import Bans
 from app.playground.engines import Engines
+from app.playground.retention import Retention
 from app.playground.sandboxes import Sandboxes
 from app.playground.snapshots import Snapshots
 
@@ -17,12 +18,19 @@ class Janitor:
     """Runs from `start` until `stop`; the first round comes at once and also drops orphans."""
 
     def __init__(
-        self, engines: Engines, sandboxes: Sandboxes, snapshots: Snapshots, bans: Bans, settings: Settings
+        self,
+        engines: Engines,
+        sandboxes: Sandboxes,
+        snapshots: Snapshots,
+        bans: Bans,
+        retention: Retention,
+        settings: Settings,
     ) -> None:
         self._engines = engines
         self._sandboxes = sandboxes
         self._snapshots = snapshots
         self._bans = bans
+        self._retention = retention
         self._interval_s = settings.janitor_interval_ms / 1000
         self._task: asyncio.Task[None] | None = None
 
@@ -44,6 +52,7 @@ class Janitor:
             self._engines.retry_failed,
             self._bans.refresh,
             self._snapshots.remove_expired,
+            self._retention.forget_old,
         )
         for part in parts:
             try:

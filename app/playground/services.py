@@ -12,6 +12,7 @@ from app.playground.labs import Labs
 from app.playground.pasted import PastedPlans
 from app.playground.rates import Rates
 from app.playground.replicas import Replicas
+from app.playground.retention import Retention
 from app.playground.runner import Runner
 from app.playground.sandboxes import Sandboxes
 from app.playground.scripts import Scripts
@@ -70,7 +71,7 @@ def build(
         snapshots=snapshots,
         exports=Exports(engines, runner, settings),
         sessions=Sessions(store, rates, bans),
-        janitor=Janitor(engines, sandboxes, snapshots, bans, settings),
+        janitor=Janitor(engines, sandboxes, snapshots, bans, Retention(store, settings), settings),
         rates=rates,
         bans=bans,
         consumption=consumption,

@@ -6,6 +6,8 @@ from app.playground.bans import Bans
 from app.playground.rates import Rates
 from app.playground.store import Store
 
+MAX_AGE_S = 30 * 24 * 3600
+"""How long a session's cookie is accepted."""
 KNOWN = 10_000
 """How many sessions this process remembers as admitted, to spare the store the question."""
 

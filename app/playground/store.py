@@ -162,6 +162,12 @@ class Store(Protocol):
     async def delete_runs(self, session_id: str, run_ids: list[int] | None = None) -> int:
         """Delete these runs of a session, or all of them. Returns how many."""
 
+    async def forget_runs(self, before: datetime) -> int:
+        """Delete the runs that began before then, whoever's they are, the oldest first. Returns how many; called again while there are."""
+
+    async def forget_sessions(self, before: datetime) -> int:
+        """Likewise the sessions opened before then that have no sandbox, and what replicas that are gone left behind."""
+
     async def last_run(self, session_id: str, engine: str) -> RunRecord | None: ...
 
     async def add_playground(self, playground: Playground, body: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ class MemoryStore:
     """Keeps everything in this process. Runs beyond the newest 10,000 are forgotten."""
 
     def __init__(self) -> None:
-        self._sessions: set[str] = set()
+        self._sessions: dict[str, datetime] = {}
         self._sandboxes: dict[str, SandboxRecord] = {}
         self._runs: list[RunRecord] = []
         self._run_id = 0
@@ -31,7 +31,7 @@ class MemoryStore:
         return session_id in self._sessions
 
     async def open_session(self, session_id: str) -> None:
-        self._sessions.add(session_id)
+        self._sessions.setdefault(session_id, datetime.now(UTC))
 
     async def save_sandbox(self, record: SandboxRecord) -> None:
         self._sandboxes[record.sandbox.namespace] = record
@@ -117,6 +117,19 @@ class MemoryStore:
         deleted = len(self._runs) - len(kept)
         self._runs = kept
         return deleted
+
+    async def forget_runs(self, before: datetime) -> int:
+        kept = [record for record in self._runs if record.started_at >= before]
+        forgotten = len(self._runs) - len(kept)
+        self._runs = kept
+        return forgotten
+
+    async def forget_sessions(self, before: datetime) -> int:
+        working = {record.sandbox.session_id for record in self._sandboxes.values()}
+        over = [one for one, opened_at in self._sessions.items() if opened_at < before and one not in working]
+        for session_id in over:
+            del self._sessions[session_id]
+        return len(over)
 
     async def last_run(self, session_id: str, engine: str) -> RunRecord | None:
         for record in reversed(self._runs):

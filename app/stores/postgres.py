@@ -21,6 +21,7 @@ from app.playground.store import (
     Snapshot,
     StoreUnavailable,
 )
+from app.stores.forgetting import Forgetting
 from app.stores.leases import Leases, as_record
 
 RUN_FIELDS = ", ".join(RunRecord.__dataclass_fields__)
@@ -41,7 +42,7 @@ MAKING_S = 60.0
 """How long a sandbox may be in the making before it counts as left behind."""
 
 
-class PostgresStore(Leases):
+class PostgresStore(Leases, Forgetting):
     """Entered before use: opens the pool and brings the schema up to date.
 
     `connect` are asyncpg's connection arguments, for example `{"dsn": ...}` or `{"host", "user", "password", "database"}`.

@@ -15,12 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs
 from app.core.errors import Forbidden, PlaygroundError, TooLarge
+from app.playground.sessions import MAX_AGE_S
 
 log = logging.getLogger(__name__)
 
 FIRST_ERROR_STATUS = 400
 SESSION_BYTES = 18
-SESSION_MAX_AGE_S = 30 * 24 * 3600
 EMBED_MAX_AGE_S = 4 * 3600
 OPERATOR_MAX_AGE_S = 60
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,14 +68,14 @@ class Signer:
         """The whole Set-Cookie value of a session."""
         value = self._sessions.dumps(session_id)
         secure = "; Secure" if self.secure else ""
-        return f"{self.cookie}={value}; Path=/; Max-Age={SESSION_MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}"
+        return f"{self.cookie}={value}; Path=/; Max-Age={MAX_AGE_S}; HttpOnly; SameSite=Lax{secure}"
 
     def read_session(self, cookie: str | None) -> str | None:
         """The session id of a cookie, or None if it is missing, forged or too old."""
         if not cookie:
             return None
         try:
-            value = self._sessions.loads(cookie, max_age=SESSION_MAX_AGE_S)
+            value = self._sessions.loads(cookie, max_age=MAX_AGE_S)
         except BadSignature:
             return None
         return value if isinstance(value, str) else None

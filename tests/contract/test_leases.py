@@ -145,6 +145,21 @@ async def test_a_replica_alone_asks_nothing_and_two_find_each_other(store: Postg
     assert await store.owner("s") is None
 
 
+async def test_leases_of_replicas_long_gone_are_forgotten(store: PostgresStore) -> None:
+    for replica in (ONE, TWO):
+        await store.renew_replica(replica, 10)
+        await store.take_session(replica.id, replica)
+    async with store._connection() as connection:
+        await connection.execute("update replicas set expires_at = now() - interval '2 days' where id = $1", ONE.id)
+        await store.forget_sessions(datetime.now(UTC) - timedelta(days=31))
+        assert await connection.fetchval("select count(*) from leases") == 2, (
+            "who takes it knows that something was lost"
+        )
+        assert [row["id"] for row in await connection.fetch("select id from replicas")] == [TWO.id]
+        await store.forget_sessions(datetime.now(UTC) + timedelta(days=1))
+        assert [row["session_id"] for row in await connection.fetch("select session_id from leases")] == [TWO.id]
+
+
 async def test_bans_and_counts(store: PostgresStore) -> None:
     await store.add_ban(Ban("session s", NOW + timedelta(hours=1), "why"))
     await store.add_ban(Ban("session s", NOW + timedelta(hours=2), "again"))

@@ -16,6 +16,8 @@ from app.core.engine import Engine
 from app.core.errors import Forbidden
 from app.core.sandbox import Sandbox
 from app.engines.postgres.engine import PostgresEngine
+from app.playground import services
+from app.playground.engines import Engines
 from app.playground.snapshots import Snapshots
 from app.playground.store import EXPIRED, Opened, Playground, RunRecord, SandboxRecord, Snapshot, Store
 from app.stores.memory import MemoryStore
@@ -175,6 +177,34 @@ async def test_a_session_s_runs_are_its_own_to_list_and_delete(store: Store) -> 
     assert [run.source for run in await store.runs_of("s")] == ["source 1"]
     assert await store.delete_runs("s") == 1
     assert len(await store.runs_of("t")) == 1
+
+
+async def test_old_runs_are_forgotten_whoever_s_they_are(store: Store) -> None:
+    for age_days, session in ((40, "s"), (31, "t"), (29, "s"), (0, "t")):
+        began = NOW - timedelta(days=age_days)
+        await store.add_run(RunRecord(session, "redis", "main", f"{age_days}", "", "ok", 1, 1.5, began))
+    assert await store.forget_runs(NOW - timedelta(days=30)) == 2
+    assert await store.forget_runs(NOW - timedelta(days=30)) == 0
+    assert [run.source for session in ("s", "t") for run in await store.runs_of(session)] == ["29", "0"]
+
+
+async def test_old_sessions_without_a_sandbox_are_forgotten(store: Store) -> None:
+    for session in ("gone", "works"):
+        await store.open_session(session)
+    await store.save_sandbox(record("works"))
+    assert await store.forget_sessions(datetime.now(UTC) - timedelta(days=1)) == 0
+    assert await store.forget_sessions(datetime.now(UTC) + timedelta(days=1)) == 1
+    assert [await store.has_session(session) for session in ("gone", "works")] == [False, True]
+    assert await store.sandbox_of("works", "postgres") is not None
+
+
+async def test_the_janitor_forgets_what_is_older_than_the_settings_say(store: Store) -> None:
+    for age_days in (8, 6):
+        began = datetime.now(UTC) - timedelta(days=age_days)
+        await store.add_run(RunRecord("s", "redis", "main", f"{age_days}", "", "ok", 1, 1.5, began))
+    made = services.build(Settings(run_log_days=7), Engines({}), store, b"secret")
+    await made.janitor.round()
+    assert [run.source for run in await store.runs_of("s")] == ["6"]
 
 
 BODY = {"title": "t", "panes": [{"rows": [["1", None, "\u0000 <script> \ud83d"]]}]}

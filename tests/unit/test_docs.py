@@ -34,7 +34,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_number_in_a_setting_has_its_unit_in_the_name() -> None:
     units = re.compile(
-        r"(_ms|_bytes|_per_second|_per_hour|^max_|_max_|port$|_processes|^workers$|_burst|^ready_sandboxes)"
+        r"(_ms|_bytes|_per_second|_per_hour|_days$|^max_|_max_|port$|_processes|^workers$|_burst|^ready_sandboxes)"
     )
     numbers = [name for name, field in Settings.model_fields.items() if type(field.default) is int]
     assert [name for name in numbers if not units.search(name)] == []

@@ -7,7 +7,8 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 from starlette.testclient import TestClient
 
-from app.web.security import SESSION_MAX_AGE_S, Signer
+from app.playground.sessions import MAX_AGE_S
+from app.web.security import Signer
 
 MARKUP = [
     "<script>alert(1)</script>",
@@ -150,7 +151,7 @@ def test_an_expired_cookie_gives_a_new_session(monkeypatch: pytest.MonkeyPatch) 
     value = signer.session_cookie("someone").split(";")[0].split("=", 1)[1]
     assert signer.read_session(value) == "someone"
     now = time.time()
-    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + SESSION_MAX_AGE_S + 2)
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + MAX_AGE_S + 2)
     assert signer.read_session(value) is None
 
 
