@@ -79,7 +79,7 @@ class DynamoClient(Client):
                     yield event
                 return
             result = await self._execute(statement, limits, halt)
-            shown = len(result.documents) if result.kind == "documents" and result.documents is not None else None
+            shown = len(result.documents) if result.documents is not None else result.stats.row_count
             result.stats = Stats(total_ms=(monotonic() - began) * 1000, row_count=shown)
             yield result
         finally:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.core.limits import Limits
-from app.core.results import More, Notice, Result, Statement
+from app.core.results import More, Notice, Result, Statement, Stats
 from app.engines.dynamodb import commands, model
 from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.capacity import Units
@@ -102,7 +102,8 @@ def of_pages(statement: Statement, done: Done, read: Read) -> Result:
     if done.writes and not read.items.documents:
         return Result(kind="status", statement=statement, status=done.said())
     if done.call.parameters.get("Select") == "COUNT":
-        return Result(kind="status", statement=statement, status=done.said(*facts))
+        stats = Stats(row_count=done.returned)
+        return Result(kind="status", statement=statement, status=done.said(*facts), stats=stats)
     result = _documents(statement, done, read.items, *facts)
     if read.last_key:
         result.more = More("Next page", _continued(statement, done.call, read.last_key))

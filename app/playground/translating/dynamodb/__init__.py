@@ -1,0 +1,1 @@
+"""SQL as PartiQL, and as Query and Scan calls where PartiQL has no words."""

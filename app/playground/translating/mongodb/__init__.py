@@ -1,0 +1,1 @@
+"""SQL as an aggregation pipeline, and as insertOne, updateMany and deleteMany."""

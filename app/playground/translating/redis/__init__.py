@@ -1,0 +1,1 @@
+"""SQL as Redis commands, as far as the dataset's key patterns answer it."""
