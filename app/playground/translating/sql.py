@@ -37,7 +37,7 @@ def read(source: str, dataset: str) -> exp.Expr:
 def _one(found: list[exp.Expr], dataset: str) -> exp.Expr:
     if len(found) != 1:
         raise InvalidRequest(f"A translation takes one statement; there are {len(found)}.")
-    tree = found[0]
+    tree = found[0].transform(_negated)
     if not isinstance(tree, (exp.Query, *CHANGES)):
         raise InvalidRequest("A translation takes a SELECT, INSERT, UPDATE or DELETE.")
     if sum(1 for _ in tree.walk()) > MAX_NODES:
@@ -52,6 +52,15 @@ def _one(found: list[exp.Expr], dataset: str) -> exp.Expr:
         _name_apart(select)
     schema: dict[str, object] = {name: dict(table.columns) for name, table in tables.items()}
     return qualify(tree, schema=schema, dialect="postgres", quote_identifiers=False)
+
+
+def _negated(node: exp.Expr) -> exp.Expr:
+    """NOT LIKE and its like as NOT around LIKE, so that one place alone knows of negation."""
+    if not node.args.get("negate"):
+        return node
+    inner = node.copy()
+    inner.set("negate", None)
+    return exp.Not(this=inner)
 
 
 def _name_apart(select: exp.Select) -> None:

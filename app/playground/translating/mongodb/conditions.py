@@ -133,22 +133,17 @@ def _(node: exp.ArrayContainsAll, scope: Scope) -> Test:
 
 @tested.register
 def _(node: exp.Is, scope: Scope) -> Test:
-    true, false = _is(node, scope)
-    return (false, true, False) if node.args.get("negate") else (true, false, False)
-
-
-def _is(node: exp.Is, scope: Scope) -> tuple[Any, Any]:
     wanted = node.expression
     if isinstance(wanted, exp.Boolean):
         test = tested(node.this, scope)
         code = test[0] if wanted.this else test[1]
-        return code, {"$not": [code]}
+        return code, {"$not": [code]}, False
     if not isinstance(wanted, exp.Null):
         raise NotCarriedError(says(node))
     inner = value(node.this, scope)
     if not inner.nullable:
-        return False, True
-    return {"$lte": [inner.code, None]}, whether_there(inner)
+        return False, True, False
+    return {"$lte": [inner.code, None]}, whether_there(inner), False
 
 
 @tested.register(exp.NullSafeEQ)

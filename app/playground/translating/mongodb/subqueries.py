@@ -10,7 +10,7 @@ from app.playground.translating.mongodb.expressions import register, value
 from app.playground.translating.mongodb.scopes import Scope
 from app.playground.translating.mongodb.selects import Compiled, compiled
 from app.playground.translating.mongodb.values import Value, whether_there
-from app.playground.translating.sql import number_of, says
+from app.playground.translating.sql import conjuncts, number_of, says
 
 
 def _asked(query: exp.Expr, scope: Scope, *last: dict[str, Any]) -> tuple[str, Compiled]:
@@ -38,7 +38,7 @@ def _(node: exp.Exists, scope: Scope) -> Test:
 @register
 def _(node: exp.Subquery, scope: Scope) -> Value:
     query = node.this
-    if not _one_row(query):
+    if not _one_row(query, scope):
         raise NotCarriedError(f"{says(node)}: a subquery that may give several rows, where SQL wants one")
     name, found = _asked(query, scope)
     if len(found.columns) != 1:
@@ -47,14 +47,33 @@ def _(node: exp.Subquery, scope: Scope) -> Value:
     return Value({"$first": f"${name}.{held.path}"}, held.kind, not _counts(query), held.exact, held.as_text)
 
 
-def _one_row(query: exp.Expr) -> bool:
+def _one_row(query: exp.Expr, scope: Scope) -> bool:
+    """Whether it can't give two: it aggregates all, takes one, or names one row by its key."""
     if not isinstance(query, exp.Select):
         return False
     limit = query.args.get("limit")
     if isinstance(limit, exp.Limit) and number_of(limit.expression) == 1:
         return True
     aggregated = all(part.find(exp.AggFunc) and not part.find(exp.Window) for part in query.expressions)
-    return aggregated and query.args.get("group") is None
+    return (aggregated and query.args.get("group") is None) or _by_key(query, scope)
+
+
+def _by_key(query: exp.Select, scope: Scope) -> bool:
+    from_, where = query.args.get("from_"), query.args.get("where")
+    if from_ is None or where is None or query.args.get("joins") or from_.this.name not in scope.context.tables:
+        return False
+    alias = from_.this.alias_or_name
+    fixed = set()
+    for part in conjuncts(where.this):
+        if isinstance(part, exp.EQ):
+            for side, other in ((part.this, part.expression), (part.expression, part.this)):
+                if (
+                    isinstance(side, exp.Column)
+                    and side.table == alias
+                    and alias not in {c.table for c in other.find_all(exp.Column)}
+                ):
+                    fixed.add(side.name)
+    return fixed.issuperset(scope.context.tables[from_.this.name].key)
 
 
 def _counts(query: exp.Expr) -> bool:

@@ -1,5 +1,6 @@
 """Dates and times, all in UTC as the sandboxes' PostgreSQL is."""
 
+import re
 from typing import Any
 
 from sqlglot import exp
@@ -22,7 +23,7 @@ _PARTS = {
     "week": "$isoWeek",
     "isoyear": "$isoWeekYear",
 }
-_FORMATS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S"}
+_FORMAT = re.compile(r"(?:%[YmdHMS]|[^%A-Za-z0-9\"])+")
 
 
 def _time(node: exp.Expr, scope: Scope) -> Value:
@@ -75,19 +76,12 @@ def _(node: exp.Func, scope: Scope) -> Value:
 
 
 @register
-def _(node: exp.ToChar, scope: Scope) -> Value:
-    inner = _time(node.this, scope)
-    wanted = node.args.get("format")
-    if not isinstance(wanted, exp.Literal):
-        raise NotCarriedError(f"{says(node)}: only with a format that is written out")
-    text, found = wanted.this, ""
-    while text:
-        name = next((name for name in _FORMATS if text.startswith(name)), None)
-        if name is None and (text[0].isalnum() or text[0] in '"%'):
-            raise NotCarriedError(f"{says(node)}: the format {wanted.this!r}")
-        found += _FORMATS[name] if name else text[0]
-        text = text[len(name or " ") :]
-    return Value({"$dateToString": {"date": dated(inner), "format": found}}, "text", inner.nullable)
+def _(node: exp.TimeToStr, scope: Scope) -> Value:
+    inner, wanted = _time(node.this, scope), node.args.get("format")
+    text = wanted.this if isinstance(wanted, exp.Literal) else ""
+    if not _FORMAT.fullmatch(text):
+        raise NotCarriedError(f"{says(node)}: only with a format of YYYY, MM, DD, HH24, MI and SS that is written out")
+    return Value({"$dateToString": {"date": dated(inner), "format": text}}, "text", inner.nullable)
 
 
 @register
