@@ -90,6 +90,22 @@ def named(fields: Any) -> dict[str, str]:
     return {name: name for name in fields} if isinstance(fields, list) else dict(fields)
 
 
+def kept(name: str, table: Table, engine: str) -> bool:
+    """Whether an engine keeps a column at all."""
+    section = table.engines[engine]
+    if engine == "mongodb":
+        return name not in section.get("absent", ())
+    if engine == "dynamodb":
+        keys = Pattern(section["partition"]).columns + Pattern(section["sort"]).columns
+        return name in keys or name in table.fields("dynamodb")
+    singles = [section[kind] for kind in ("hash", "entries", "list", "stream") if kind in section]
+    for one in [*singles, *(one for one in section.get("sets", []) if one["member"] in table.key)]:
+        held = {*Pattern(one["key"]).columns, *named(one.get("fields", []))}
+        if name in held or name in [one.get(part) for part in ("name", "value", "place", "time", "member")]:
+            return True
+    return False
+
+
 @cache
 def tables(dataset: str) -> Mapping[str, Table]:
     """The tables of a dataset, by name. Raises KeyError."""

@@ -1,7 +1,7 @@
 """The SQL that is translated: one statement, read and qualified with the dataset's own tables."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -47,11 +47,22 @@ def _one(found: list[exp.Expr], dataset: str) -> exp.Expr:
         if table.name not in tables and not _is_cte(table):
             raise InvalidRequest(f"The dataset {dataset} has no table {table.name!r}; it has {', '.join(tables)}.")
     if isinstance(tree, CHANGES):
+        _check_columns(tree, tables)
         return tree
     for select in tree.find_all(exp.Select):
         _name_apart(select)
     schema: dict[str, object] = {name: dict(table.columns) for name, table in tables.items()}
     return qualify(tree, schema=schema, dialect="postgres", quote_identifiers=False)
+
+
+def _check_columns(tree: exp.Expr, tables: Mapping[str, shapes.Table]) -> None:
+    target = tree.find(exp.Table)
+    if target is None or target.name not in tables:
+        raise InvalidRequest("A change names the table that it changes.")
+    listed = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
+    for column in [*tree.find_all(exp.Column), *listed]:
+        if not tree.find(exp.Query) and column.name not in tables[target.name].columns:
+            raise InvalidRequest(f"The table {target.name} has no column {column.name!r}.")
 
 
 def _negated(node: exp.Expr) -> exp.Expr:

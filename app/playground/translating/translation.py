@@ -127,7 +127,7 @@ def _changed(source: str, dataset: str, tree: exp.Expr, tables: Tables) -> Trans
 def _check(change: Change, dataset: str, tables: Tables, engines: list[str]) -> tuple[str, dict[str, Carried]]:
     """The first SELECT of the changed table that most engines can say."""
     best: tuple[str, dict[str, Carried]] = ("", {})
-    for text in _checks(change, tables, engines):
+    for text in _checks(change, engines):
         tree = sql.read(text, dataset)
         found = {engine: _tried(engine, tree, tables) for engine in engines}
         said = {engine: one for engine, one in found.items() if one.source}
@@ -138,9 +138,9 @@ def _check(change: Change, dataset: str, tables: Tables, engines: list[str]) -> 
     return best
 
 
-def _checks(change: Change, tables: Tables, engines: list[str]) -> Iterator[str]:
+def _checks(change: Change, engines: list[str]) -> Iterator[str]:
     table = change.table
-    columns = [name for name in table.columns if all(_reads(name, table, tables, engine) for engine in engines)]
+    columns = [name for name in table.columns if all(shapes.kept(name, table, engine) for engine in engines)]
     listed = exp.select(*(exp.column(name, quoted=True) for name in columns)).from_(exp.to_table(table.name))
     yield listed.sql(dialect="postgres")
     rows = list(change.rows)
@@ -163,22 +163,6 @@ def _checks(change: Change, tables: Tables, engines: list[str]) -> Iterator[str]
                         .where(*fixed)
                         .sql(dialect="postgres")
                     )
-
-
-def _reads(name: str, table: Table, tables: Tables, engine: str) -> bool:
-    """Whether an engine keeps a column at all."""
-    section = table.engines[engine]
-    if engine == "mongodb":
-        return name not in section.get("absent", ())
-    if engine == "dynamodb":
-        keys = shapes.Pattern(section["partition"]).columns + shapes.Pattern(section["sort"]).columns
-        return name in keys or name in table.fields("dynamodb")
-    singles = [section[kind] for kind in ("hash", "entries", "list", "stream") if kind in section]
-    for one in [*singles, *(one for one in section.get("sets", []) if one["member"] in table.key)]:
-        held = {*shapes.Pattern(one["key"]).columns, *shapes.named(one.get("fields", []))}
-        if name in held or name in [one.get(part) for part in ("name", "value", "place", "time", "member")]:
-            return True
-    return False
 
 
 def judge(translated: Translated, runs: Mapping[str, Mapping[str, Any]]) -> Judgement:
