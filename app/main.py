@@ -52,6 +52,7 @@ from app.web import (
     tasks,
     timings,
     topics,
+    translating,
     trials,
     workbench,
 )
@@ -72,6 +73,7 @@ PARTS = (
         api_playgrounds,
         docs,
         compare,
+        translating,
         timings,
         tasks,
         topics,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.datastructures import FormData
 
+from app.core.errors import InvalidRequest
 from app.datasets import DATASETS, SIZES
 from app.playground import answers, comparison, datasets, tasks, timing, writeup
 from app.playground.comparison import Judgement
@@ -16,7 +17,9 @@ from app.playground.runner import RunRequest
 from app.playground.services import Services
 from app.playground.snapshots import OpenPlayground
 from app.playground.tasks import Task
-from app.web import render
+from app.playground.translating import proving
+from app.playground.translating.translation import REFERENCE, Translated
+from app.web import render, translations
 from app.web.deps import (
     FormSessionDep,
     OfferDep,
@@ -76,7 +79,8 @@ async def compare_form(request: Request, services: ServicesDep, session: Running
     runs = await comparison.run_all(services.runner, session, [one for one in requests if one.source.strip()])
     panes = [_pane(services, one, runs.get(one.engine), task) for one in requests]
     parent = await services.snapshots.find(_text(form, "parent"))
-    return _page(request, services, panes, task, _text(form, "data"), judged=True, parent=parent)
+    told = await translations.standing(_text(form, "translated"), _text(form, "data"), panes)
+    return _page(request, services, panes, task, _text(form, "data"), judged=True, parent=parent, translation=told)
 
 
 @router.post("/compare/markdown")
@@ -96,9 +100,12 @@ async def markdown_partial(request: Request, services: ServicesDep, session: For
 @router.post("/partials/compare/verdict")
 async def verdict_partial(request: Request, services: ServicesDep, session: FormSessionDep) -> Response:
     """Whether the answers that are there now are the same."""
-    task, requests = panes_asked_for(services, await request.form())
+    form = await request.form()
+    task, requests = panes_asked_for(services, form)
     panes = [_pane(services, one, _last_of(services, session, one), task) for one in requests]
-    return render.partial(request, "verdict", **_judged(panes, task, requests[0].dataset if requests else ""))
+    told = await translations.standing(_text(form, "translated"), _text(form, "data"), panes)
+    judged = _judged(panes, task, requests[0].dataset if requests else "")
+    return render.partial(request, "verdict", **judged, translation=told)
 
 
 @router.post("/partials/compare/{engine}/run")
@@ -129,6 +136,36 @@ async def _copy(request: Request, services: Services, reference: str) -> Respons
     asked = [_request(o.engine.slug, *texts.get(o.engine.slug, ("", "")), named, None) for o in services.engines]
     panes = [_pane(services, one, None, None) for one in asked]
     return _page(request, services, panes, None, named, parent=parent)
+
+
+def translation_requests(services: Services, found: Translated, dataset: str) -> list[RunRequest]:
+    """What each engine runs of a translation; nothing where it could not be carried over."""
+    return [
+        _request(offer.engine.slug, proving.source_of(found, offer.engine.slug), "", dataset, None)
+        for offer in services.engines
+        if offer.engine.slug == REFERENCE or offer.engine.slug in found.carried
+    ]
+
+
+def translation_page(
+    request: Request, services: Services, session: str, found: Translated, dataset: str, sql: str
+) -> Response:
+    """A translation in the panes, with its runs where this session has made them."""
+    panes = []
+    for one in translation_requests(services, found, dataset):
+        last = _last_of(services, session, one)
+        run = last if last is not None and last["source"] == one.source and one.source else None
+        panes.append(_pane(services, one, run, None))
+    told = translations.told(found, sql, panes)
+    return _page(request, services, panes, None, dataset, judged=True, translation=told)
+
+
+def untranslated_page(request: Request, services: Services, form: FormData, problem: InvalidRequest) -> Response:
+    """The form as it was sent, with why nothing was translated."""
+    _, requests = panes_asked_for(services, form)
+    panes = [_pane(services, one, None, None) for one in requests]
+    told = {"sql": "", "changes": False, "proofs": [], "problem": problem}
+    return _page(request, services, panes, None, _text(form, "data"), judged=True, translation=told)
 
 
 def solved(services: Services, session: str, task: Task) -> list[Pane]:
@@ -263,8 +300,9 @@ def _page(
     example: str | None = None,
     judged: bool = False,
     parent: OpenPlayground | None = None,
+    translation: dict[str, Any] | None = None,
 ) -> Response:
-    """`parent`: the shared playground whose copy is edited."""
+    """`parent`: the shared playground whose copy is edited. `translation`: what the panes were made of, by `translations`."""
     listed = [{entry.slug: entry for entry in offer.engine.examples()} for offer in services.engines]
     shared = [entry for slug, entry in listed[0].items() if all(slug in others for others in listed)] if listed else []
     ran = judged or any(pane["run"] for pane in panes)
@@ -284,4 +322,5 @@ def _page(
         verdict=_judged(panes, task, dataset) if ran else None,
         task=task,
         parent=parent,
+        translation=translation,
     )

@@ -77,6 +77,11 @@ def partial(request: Request, template: str, *, http_status: int = 200, **contex
     return _respond(request, f"partials/{template}.html", http_status, context)
 
 
+def redirect(address: str) -> Response:
+    """To another page, in answer to htmx."""
+    return Response(status_code=204, headers={"hx-redirect": address})
+
+
 def text(request: Request, template: str) -> Response:
     """A plain text of ours, with this site's address and limits in it."""
     services: Services = request.app.state.services

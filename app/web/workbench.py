@@ -17,6 +17,7 @@ from app.playground.engines import Offer
 from app.playground.place import Place
 from app.playground.services import Services
 from app.playground.snapshots import OpenPlayground
+from app.playground.translating.translation import REFERENCE
 from app.web import compare, render
 from app.web.deps import (
     FormSessionDep,
@@ -260,6 +261,7 @@ async def _workbench(
         request,
         "workbench",
         engine=engine_context(services, offer.engine.slug),
+        carries_over=offer.engine.slug == REFERENCE,
         source=source,
         seed=seed,
         run=run,

@@ -459,6 +459,7 @@ def everywhere() -> dict[str, Any]:
 def workbench(**more: Any) -> dict[str, Any]:
     context = everywhere() | {
         "engine": ENGINES[0],
+        "carries_over": True,
         "source": SQL,
         "seed": "",
         "examples": EXAMPLES,
@@ -513,6 +514,7 @@ def compared() -> dict[str, Any]:
         "growth_s": 60,
         "verdict": None,
         "parent": None,
+        "translation": None,
     }
 
 

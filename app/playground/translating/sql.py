@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
+from sqlglot.tokenizer_core import TokenType
 
 from app.core.errors import InvalidRequest
+from app.datasets import DATASETS
 from app.playground.translating import shapes
 
 log = logging.getLogger(__name__)
@@ -34,7 +37,36 @@ def read(source: str, dataset: str) -> exp.Expr:
         raise InvalidRequest("This SQL is nested too deeply to be translated.") from None
 
 
+def dataset_of(source: str) -> str:
+    """The dataset that has the tables which a source names. Raises InvalidRequest where none has them all."""
+    try:
+        trees = [tree for tree in sqlglot.parse(source[:MAX_CHARACTERS], read="postgres") if tree]
+    except (SqlglotError, RecursionError):
+        trees = []
+    names = {table.name for tree in trees for table in tree.find_all(exp.Table) if not _is_cte(table)}
+    for name in DATASETS:
+        if names and names <= set(shapes.tables(name)):
+            return name
+    told = f"no dataset has {', '.join(sorted(names)[:8])}" if names else "it names no table"
+    raise InvalidRequest(
+        f"A translation is of SQL over one of the datasets ({', '.join(DATASETS)}): {told}.",
+        hint="Where rows are kept in each engine is known of the datasets alone.",
+    )
+
+
+def first(source: str) -> str:
+    """The first statement's text, without its semicolon."""
+    try:
+        end = next((token for token in Postgres().tokenize(source) if token.token_type == TokenType.SEMICOLON), None)
+    except SqlglotError as exc:
+        raise InvalidRequest(f"This SQL can't be read: {_first_line(exc)}") from exc
+    return (source[: end.start] if end else source).strip()
+
+
 def _one(found: list[exp.Expr], dataset: str) -> exp.Expr:
+    if len(found) == 2 and isinstance(found[0], CHANGES) and isinstance(found[1], exp.Query):
+        # What a translation put there to read back what a change left.
+        found = found[:1]
     if len(found) != 1:
         raise InvalidRequest(f"A translation takes one statement; there are {len(found)}.")
     tree = found[0].transform(_negated)

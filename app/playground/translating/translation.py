@@ -108,7 +108,7 @@ def _changed(source: str, dataset: str, tree: exp.Expr, tables: Tables) -> Trans
             made[engine] = _CHANGES[engine](change, tables)
         except NotCarriedError as exc:
             losses[engine] = str(exc)
-    source = source.strip().removesuffix(";") + ";"
+    source = f"{sql.first(source)};"
     if change is None or not made:
         carried = {engine: Carried(engine, losses=(losses[engine],)) for engine in ENGINES}
         return Translated(source, dataset, False, (), True, carried)

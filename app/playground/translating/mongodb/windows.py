@@ -169,9 +169,7 @@ def _with_peers(select: exp.Select, window: exp.Window, keys: list[Key], scope: 
 
 
 def _without_ties(select: exp.Select, window: exp.Window, scope: Scope) -> bool:
-    named = {
-        (column.table, column.name) for part in _ordering(window) for column in [part] if isinstance(part, exp.Column)
-    }
+    named = _columns(_ordering(window))
     clause = select.args.get("group")
     if clause is not None:
         return named.issuperset(_columns(clause.expressions)) and all(
