@@ -148,14 +148,22 @@ def translation_requests(services: Services, found: Translated, dataset: str) ->
 
 
 def translation_page(
-    request: Request, services: Services, session: str, found: Translated, dataset: str, sql: str
+    request: Request,
+    services: Services,
+    session: str,
+    found: Translated,
+    dataset: str,
+    sql: str,
+    runs: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A translation in the panes, with its runs where this session has made them."""
+    """A translation in the panes, with `runs`, or with the runs of it that this session has made."""
     panes = []
     for one in translation_requests(services, found, dataset):
         last = _last_of(services, session, one)
         run = last if last is not None and last["source"] == one.source and one.source else None
-        panes.append(_pane(services, one, run, None))
+        run = run if runs is None else runs.get(one.engine)
+        carried = found.carried.get(one.engine)
+        panes.append(_pane(services, one, run, None) | {"losses": carried.losses if carried else ()})
     told = translations.told(found, sql, panes)
     return _page(request, services, panes, None, dataset, judged=True, translation=told)
 
@@ -257,6 +265,7 @@ def _pane(services: Services, asked: RunRequest, run: Mapping[str, Any] | None, 
         "figures": figures,
         "unnatural": task.unnatural.get(asked.engine) if task else None,
         "verdict": verdict,
+        "losses": (),
         "rows": len(answer.rows) if answer and answer.rows is not None and solution else None,
     }
 

@@ -63,7 +63,10 @@ async def translate_form(
         return compare.untranslated_page(request, services, await request.form(), exc)
     if data:
         requests = compare.translation_requests(services, found, data)
-        await proving.run(services.runner, session, found, requests)
+        runs = await proving.run(services.runner, session, found, requests)
+        if any("error" in run for run in runs.values()):
+            # What could not begin is kept nowhere, so it is told now.
+            return compare.translation_page(request, services, session, found, data, first(text), runs)
     return RedirectResponse(_address(first(text), data or f"{found.dataset}:S"), 303)
 
 

@@ -81,3 +81,20 @@ def test_repeat_shows_medians(page: Page) -> None:
     page.get_by_role("button", name="Repeat").click()
     expect(page.locator("#repeated")).to_contain_text("5 rounds of 5", timeout=25_000)
     expect(page.locator("#repeated tbody tr")).to_have_count(4)
+
+
+def test_sql_is_translated_run_and_proven(page: Page) -> None:
+    page.goto("/compare?dataset=shop&size=S")
+    page.locator("#source-postgres .cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text("SELECT name, price FROM products WHERE category = 'tea' ORDER BY price DESC LIMIT 2")
+    page.get_by_role("button", name="Translate from SQL").focus()
+    page.keyboard.press("Enter")
+    for engine in ENGINES[1:]:
+        expect(page.locator(f".translations [data-engine={engine}]")).to_contain_text("same answer")
+    page.locator("#source-redis .cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text("GET a")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator(".translations [data-engine=redis]")).to_contain_text("edited since")
+    expect(page.locator(".translations [data-engine=mongodb]")).to_contain_text("same answer")

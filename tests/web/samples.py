@@ -482,6 +482,7 @@ def _pane(slug: str, run: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "engine": slug,
         "source": SOURCES[slug],
+        "losses": (),
         "seed": "",
         "run": run,
         "figures": comparison.figures(run, SOURCES[slug], "--") if run else None,

@@ -231,7 +231,7 @@ def as_value(node: exp.Expr, scope: Scope) -> Value:
     """A condition where a value stands: true, false or null."""
     true, false, nullable = tested(node, scope)
     if not nullable:
-        return Value(true, "bool")
+        return constant(true, "bool") if isinstance(true, bool) else Value(true, "bool")
     return Value({"$cond": [true, True, {"$cond": [false, False, None]}]}, "bool", nullable=True)
 
 

@@ -298,9 +298,8 @@ def _looked_up(source: Source, parts: list[exp.Expr], going: Joined, *, left: bo
         parts = [part for part in parts if part is not chosen[0]]
         body["localField"], body["foreignField"] = chosen[1] or ("", "")
     match(child, parts)
-    if child.lets:
-        body["let"] = child.lets
     if child.stages or chosen is None:
+        body |= {"let": child.lets} if child.lets else {}
         body["pipeline"] = child.stages
     scope.add("$lookup", {**body, "as": name})
     path = f"${name}"

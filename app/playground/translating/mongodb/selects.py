@@ -104,15 +104,12 @@ def _outputs(found: dict[str, Value]) -> dict[str, str]:
 
 
 def _projection(found: dict[str, Value], outputs: dict[str, str]) -> dict[str, Any]:
+    """Fields by 1 where none has to be computed; else all by their paths, which keeps their order."""
+    included = all(held.path == outputs[name] and not held.constant for name, held in found.items())
     body: dict[str, Any] = {"_id": 0}
     for name, held in found.items():
-        output = outputs[name]
-        if held.constant:
-            body[output] = {"$literal": held.held}
-        elif held.path == output:
-            body[output] = 1
-        else:
-            body[output] = held.code
+        code = {"$literal": held.held} if held.constant else held.code
+        body[outputs[name]] = 1 if included else code
     return body
 
 

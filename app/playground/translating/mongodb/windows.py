@@ -130,9 +130,9 @@ def _frame(select: exp.Select, window: exp.Window, keys: list[Key], scope: Scope
     """The window's rows. None for all of the partition, which is what MongoDB takes without one."""
     spec = window.args.get("spec")
     if spec is not None and spec.args.get("kind") == "ROWS" and not spec.args.get("exclude"):
-        sides = [_bound(spec.args.get(side), spec.args.get(f"{side}_side"), window) for side in ("start", "end")]
-        return {"documents": sides}
-    bounds = (spec.args.get("start"), spec.args.get("end")) if spec else ("UNBOUNDED", "CURRENT ROW")
+        low = _bound(spec.args.get("start"), spec.args.get("start_side"), window)
+        return {"documents": [low, _bound(spec.args.get("end") or "CURRENT ROW", spec.args.get("end_side"), window)]}
+    bounds = (spec.args.get("start"), spec.args.get("end") or "CURRENT ROW") if spec else ("UNBOUNDED", "CURRENT ROW")
     if bounds == ("UNBOUNDED", "UNBOUNDED") or not keys:
         return None
     if bounds != ("UNBOUNDED", "CURRENT ROW") or (spec and spec.args.get("exclude")):
