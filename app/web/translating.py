@@ -93,12 +93,12 @@ class TranslateBody(BaseModel):
 
 
 class TranslationOut(BaseModel):
-    """`verdict` is `not run` until it was run; `source` is empty where the SQL could not be carried over, and `losses` says why."""
+    """`verdict` is `not run` until it was run; `source` is empty where the SQL could not be carried over, and `losses` says why. `unproven`: PostgreSQL failed."""
 
     source: str
     losses: list[str]
     notes: list[str]
-    verdict: Literal["not run", "same", "differs", "refused"]
+    verdict: Literal["not run", "same", "differs", "refused", "unproven"]
     difference: str | None = None
 
 
@@ -133,7 +133,7 @@ async def translate_api(
 
 def _out(proof: proving.Proof) -> dict[str, Any]:
     assert proof.carried is not None
-    verdict = proof.state if proof.state in ("same", "differs", "refused") else "not run"
+    verdict = proof.state if proof.state in ("same", "differs", "refused", "unproven") else "not run"
     return {
         "source": proof.carried.source,
         "losses": list(proof.carried.losses),

@@ -10,12 +10,14 @@ from app.playground.runner import Runner, RunRequest
 from app.playground.translating.carried import Carried
 from app.playground.translating.translation import REFERENCE, Translated, judge
 
-State = Literal["reference", "refused", "waiting", "edited", "same", "differs"]
+State = Literal["reference", "refused", "waiting", "edited", "same", "differs", "unproven"]
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How a translation stands. `waiting`: it was not run, or PostgreSQL was not; `edited`: another source stands in its place."""
+    """How a translation stands. `waiting`: it was not run, or PostgreSQL was not; `edited`: another source stands in its place;
+    `unproven`: it was run, but PostgreSQL gave no answer to compare it with.
+    """
 
     engine: str
     state: State
@@ -52,7 +54,8 @@ def proofs(
         state, difference = _state(engine, carried, engine in same), None
         if state in ("reference", "waiting") and judgement is not None and engine in judgement.differences:
             difference = judgement.differences[engine]
-            state = "differs" if difference else state if engine == REFERENCE else "same"
+            state = _judged(engine, state, difference, failed=judgement.differences[REFERENCE] is not None)
+            difference = None if state == "unproven" else difference
         found.append(Proof(engine, state, carried, difference))
     return found
 
@@ -63,3 +66,9 @@ def _state(engine: str, carried: Carried | None, same: bool) -> State:
     if engine == REFERENCE:
         return "reference"
     return "waiting" if carried is not None and carried.source else "refused"
+
+
+def _judged(engine: str, state: State, difference: Difference | None, *, failed: bool) -> State:
+    if engine == REFERENCE:
+        return "differs" if difference else state
+    return "unproven" if failed else "differs" if difference else "same"
