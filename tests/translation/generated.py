@@ -1,8 +1,10 @@
-"""Random SELECTs over products and their reviews: conditions with nulls, outer joins, aggregates, windows. The same seed gives the same ones."""
+"""Random SELECTs: over products and their reviews, with nulls in every corner; and of one table by its keys. The same seed gives the same ones."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from app.playground.translating.shapes import Table
 
 NUMBERS = [
     "p.stock",
@@ -124,3 +126,47 @@ class Generator:
         order = self._pick(["p.id, r.user_id", "p.price DESC, p.id, r.user_id"])
         frame = self._pick(["ROWS UNBOUNDED PRECEDING", "ROWS BETWEEN 1 PRECEDING AND CURRENT ROW"])
         return f"SELECT p.id, r.user_id, {function} OVER ({partition}ORDER BY {order} {frame}) AS w {self._from()}"
+
+
+class Keyed:
+    """SELECTs of one table by values that it holds, mostly of its key: what DynamoDB's and Redis's keys answer. `values`: by column, as text."""
+
+    def __init__(self, seed: int, table: Table, values: Mapping[str, list[str]]) -> None:
+        self._random, self._table, self._values = random.Random(seed), table, values
+
+    def statements(self, count: int) -> Iterator[str]:
+        for _ in range(count):
+            yield self._statement()
+
+    def _literal(self, column: str) -> str:
+        return "'" + self._random.choice(self._values[column]).replace("'", "''") + "'"
+
+    def _condition(self) -> str:
+        plain = [name for name, kind in self._table.columns.items() if kind != "text[]"]
+        column = self._random.choice([*self._table.key, *self._table.key, *plain])
+        one, other = self._literal(column), self._literal(column)
+        comparison = self._random.choice(["<", "<=", ">", ">=", "<>"])
+        rest = [
+            f"{column} {comparison} {one}",
+            f"{column} BETWEEN {one} AND {other}",
+            f"{column} IN ({one}, {other})",
+            f"NOT {column} = {one}",
+            f"({column} = {one} OR {column} > {other})",
+        ]
+        return self._random.choice([f"{column} = {one}"] * 6 + rest)
+
+    def _statement(self) -> str:
+        pick = self._random.choice
+        columns = self._random.sample(
+            list(self._table.columns), self._random.randint(1, min(3, len(self._table.columns)))
+        )
+        where = " AND ".join(self._condition() for _ in range(pick([0, 1, 1, 1, 2, 2, 3])))
+        selected = pick([", ".join(columns)] * 4 + ["count(*)"])
+        sql = f"SELECT {selected} FROM {self._table.name}" + (f" WHERE {where}" if where else "")
+        if selected == "count(*)" or self._random.random() < 0.6:
+            return sql
+        order = pick(columns)
+        limit = (
+            f" LIMIT {self._random.randint(1, 4)}" if len(set(self._values[order])) == len(self._values[order]) else ""
+        )
+        return f"{sql} ORDER BY {order} {pick(['', 'DESC'])}{pick(['', limit])}"

@@ -22,7 +22,7 @@ from app.playground.translating.translation import ENGINES as OTHERS
 from app.playground.translating.translation import Translated, judge, translate
 from app.playground.verification import Verdict
 from app.stores.memory import MemoryStore
-from tests.translation.generated import Generator
+from tests.translation.generated import Generator, Keyed
 
 SAME = "same"
 
@@ -147,6 +147,28 @@ async def test_generated_statements_give_the_same_answer(runner: Runner) -> None
             wrong.append(f"{sql}\n{source}\n{Verdict(sql, 'mongodb', difference).reason}")
     assert not wrong, "\n\n".join(wrong)
     assert compared > 180
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+async def test_generated_statements_by_key_give_the_same_answer(runner: Runner, dataset: str) -> None:
+    wrong, compared = [], Counter[str]()
+    for number, table in enumerate(shapes.tables(dataset).values()):
+        held = (await run(runner, "postgres", f"SELECT * FROM {table.name}", dataset))["results"][0]
+        names = [column["name"] for column in held["columns"]]
+        values = dict(zip(names, map(list, zip(*held["rows"], strict=True)), strict=True))
+        for sql in Keyed(number, table, values).statements(30):
+            found = translate(sql, dataset)
+            wanted = await reference(runner, found, dataset)
+            for engine in OTHERS:
+                if not found.carried[engine].source:
+                    continue
+                compared[engine] += 1
+                mine = await run(runner, engine, found.carried[engine].source, dataset)
+                difference = judge(found, {"postgres": wanted, engine: mine}).differences[engine]
+                if difference is not None:
+                    wrong.append(f"{engine}: {sql}\n{found.carried[engine].source}\n{difference}")
+    assert not wrong, "\n\n".join(wrong)
+    assert all(compared[engine] >= 5 for engine in OTHERS), compared
 
 
 @pytest.mark.parametrize("engine", ["mongodb", "dynamodb"])

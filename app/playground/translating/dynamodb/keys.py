@@ -62,11 +62,19 @@ def ask(table: Table, conditions: tuple[Condition, ...]) -> tuple[Request, Keys,
     known = {name: equal(conditions, name) for name in keys.partition.columns}
     if known and all(known.values()):
         request.partition = _partition(keys, known, table)
-        left = [one for one in left if not (one.column in known and one.values == known[one.column])]
+        decided = [one for one in left if one.operator in ("=", "in") and one.values == known.get(one.column)]
+        left = [one for one in left if one not in decided]
     elif keys.partition.prefix:
         request.partition = ("begins_with", keys.names[0], keys.partition.prefix)
     request.sort, left = _sort(keys, left, table)
     return request, keys, left
+
+
+def upwards(test: Test) -> Test:
+    """A test that is no BETWEEN whose end comes before its beginning, which DynamoDB refuses where SQL finds nothing."""
+    if test[0] == "between" and test[2] > test[3]:
+        raise NotCarriedError(f"BETWEEN {test[2]} AND {test[3]}: DynamoDB refuses a range that ends before it begins")
+    return test
 
 
 def _partition(keys: Keys, known: Mapping[str, tuple[Any, ...]], table: Table) -> Test:
@@ -95,7 +103,7 @@ def _by_attribute(table: Table, conditions: tuple[Condition, ...]) -> tuple[Requ
             values = [
                 value if kind not in ("date", "timestamp") else text_of(value, kind) for value in ranges[0].values
             ]
-            request.sort = (ranges[0].operator, second, *values)
+            request.sort = upwards((ranges[0].operator, second, *values))
             left.remove(ranges[0])
         return request, Keys((first, second), Pattern(f"{{{first}}}"), Pattern(f"{{{second}}}"), index), left
     return None
@@ -122,7 +130,7 @@ def _sort(keys: Keys, left: list[Condition], table: Table) -> tuple[Test | None,
             lowest = begun + (low or "")
             if not low and keys.above:
                 lowest = keys.above + HIGHEST
-            return ("between", keys.names[1], lowest, begun + (high or HIGHEST)), left
+            return upwards(("between", keys.names[1], lowest, begun + (high or HIGHEST))), left
     return ("begins_with", keys.names[1], begun) if begun else None, left
 
 

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from app.playground.answers import Reading
 from app.playground.translating.carried import Answering, Carried, Part
-from app.playground.translating.dynamodb.keys import Keys, ask
+from app.playground.translating.dynamodb.keys import Keys, ask, upwards
 from app.playground.translating.dynamodb.requests import Request, Test, call, partiql
 from app.playground.translating.errors import NotCarriedError
 from app.playground.translating.literals import text_of
@@ -91,7 +91,7 @@ def _filter(one: Condition, table: Table, keys: Keys) -> Test:
     if one.operator == "contains" and kind not in ("text", "text[]"):
         raise NotCarriedError(f"a pattern on {table.name}.{one.column}, which is no text")
     values = [value if kind not in ("date", "timestamp") else text_of(value, kind) for value in one.values]
-    return ("begins_with" if one.operator == "like" else one.operator, name, *values)
+    return upwards(("begins_with" if one.operator == "like" else one.operator, name, *values))
 
 
 def _in_keys(name: str, table: Table) -> bool:
