@@ -1,6 +1,7 @@
 """What a translation refuses before it begins, and that no SQL is too odd for it."""
 
 import logging
+import time
 import tomllib
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +46,39 @@ def test_what_can_not_be_translated_says_why(sql: str, reason: str) -> None:
 def test_an_unknown_dataset() -> None:
     with pytest.raises(KeyError):
         translate("SELECT 1", "../shop")
+
+
+def nested(inner: str, outer: str, times: int) -> str:
+    for _ in range(times):
+        inner = outer.format(inner)
+    return inner
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        nested("stock", "nullif({}, 3)", 18),
+        nested("nullif(stock, 3) = 4", "({}) = TRUE", 12),
+        nested("price", "round({}, 2)", 18),
+        nested("nullif(name, 'x')", "lower({})", 18),
+        " + ".join([nested("stock", "nullif({}, 3)", 9)] * 25),
+    ],
+)
+def test_what_doubles_with_every_level_is_refused_before_it_is_large(expression: str) -> None:
+    began = time.monotonic()
+    losses = translate(f"SELECT {expression} AS x FROM products", "shop").carried["mongodb"].losses
+    assert "parts" in losses[0]
+    assert time.monotonic() - began < 2
+
+
+def test_a_with_that_is_named_twice_at_every_level_is_refused_before_it_is_large() -> None:
+    levels = ", ".join(f"a{n} AS (SELECT x.id FROM a{n - 1} x JOIN a{n - 1} y ON x.id = y.id)" for n in range(1, 18))
+    began = time.monotonic()
+    losses = (
+        translate(f"WITH a0 AS (SELECT id FROM users), {levels} SELECT id FROM a17", "shop").carried["mongodb"].losses
+    )
+    assert "40 queries" in losses[0]
+    assert time.monotonic() - began < 2
 
 
 def test_no_statement_is_too_odd(caplog: pytest.LogCaptureFixture) -> None:

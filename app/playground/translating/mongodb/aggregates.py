@@ -14,6 +14,8 @@ from app.playground.translating.mongodb.scopes import Context
 from app.playground.translating.mongodb.selects import compiled
 from app.playground.translating.shapes import Table
 
+MAX_ALL_PARTS = 20_000
+
 __all__ = ["numbers", "select", "subqueries", "times"]
 
 
@@ -21,6 +23,8 @@ def select(node: exp.Expr, tables: Mapping[str, Table]) -> Carried:
     """Raises NotCarriedError, which names what can't be said."""
     context = Context(tables)
     found = compiled(node, context)
+    context.sizes.clear()  # stages are added to after they were first seen
+    context.bounded(found.stages, MAX_ALL_PARTS)
     text = f"{collection(found.collection)}.aggregate({printed(found.stages)}).toArray()"
     names = tuple(str(held.path) for held in found.columns.values())
     return Carried(

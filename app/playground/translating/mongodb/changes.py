@@ -7,11 +7,11 @@ from app.playground.translating.changes import Change, Setting
 from app.playground.translating.errors import NotCarriedError
 from app.playground.translating.mongodb.conditions import truth
 from app.playground.translating.mongodb.expressions import value
-from app.playground.translating.mongodb.joins import columns_of
 from app.playground.translating.mongodb.numbers import rounded
 from app.playground.translating.mongodb.printing import collection, printed
 from app.playground.translating.mongodb.queries import matching, merged
 from app.playground.translating.mongodb.scopes import Context, Scope
+from app.playground.translating.mongodb.sources import columns_of
 from app.playground.translating.mongodb.values import Value, exactly
 from app.playground.translating.simple import Condition
 

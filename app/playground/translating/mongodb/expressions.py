@@ -16,8 +16,12 @@ from app.playground.translating.sql import says
 
 def value(node: exp.Expr, scope: Scope) -> Value:
     """Raises NotCarriedError, which names the construct."""
-    found = scope.computed.get(node.sql())
-    return found if found is not None else _value(node, scope)
+    known = scope.computed.get(node.sql())
+    if known is not None:
+        return known
+    found = _value(node, scope)
+    scope.context.bounded(found.code)
+    return found
 
 
 @singledispatch

@@ -14,6 +14,13 @@ from app.playground.translating.shapes import Table
 Columns = dict[str, Value]
 
 
+MAX_PARTS = 5_000
+"""Of one expression. What is written twice (a value, and whether it is null) doubles with every level that it is nested."""
+
+
+MAX_QUERIES = 40
+
+
 @dataclass(slots=True)
 class Context:
     """What a whole statement shares. `notes`: what a reader should know, one sentence each."""
@@ -22,6 +29,30 @@ class Context:
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    sizes: dict[int, tuple[Any, int]] = field(default_factory=dict)
+    queries: int = 0
+
+    def count_query(self) -> None:
+        """Raises NotCarriedError after so many: a WITH that is named twice is written twice, and so is what it names."""
+        self.queries += 1
+        if self.queries > MAX_QUERIES:
+            raise NotCarriedError(f"more than {MAX_QUERIES} queries in one, where each use of a WITH counts")
+
+    def bounded(self, code: Any, most: int = MAX_PARTS) -> Any:
+        """The code. Raises NotCarriedError where it has more than so many parts when it is written out."""
+        if self._size(code) > most:
+            raise NotCarriedError(f"an expression that grows to more than {most:,} parts")
+        return code
+
+    def _size(self, code: Any) -> int:
+        if not isinstance(code, dict | list):
+            return 1
+        known = self.sizes.get(id(code))
+        if known is None:
+            parts = code.values() if isinstance(code, dict) else code
+            # Kept with its code, so that no other gets its id.
+            known = self.sizes[id(code)] = (code, 1 + sum(map(self._size, parts)))
+        return known[1]
 
     def fresh(self, what: str) -> str:
         """A field's name that no document has."""

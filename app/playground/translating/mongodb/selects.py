@@ -39,6 +39,7 @@ class Compiled:
 
 def compiled(node: exp.Expr, context: Context, parent: Scope | None = None) -> Compiled:
     """Raises NotCarriedError, which names the construct."""
+    context.count_query()
     while isinstance(node, exp.Subquery):
         node = node.this
     with_ = node.args.get("with_")
