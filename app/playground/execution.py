@@ -103,17 +103,20 @@ async def execute(
     client.explaining = explain != "none"
     await client.begin(source, limits)
     try:
-        reply_bytes, listened_ms = 0, 0.0
+        reply_bytes, heard, listened_ms = 0, 0, 0.0
         for number, statement in enumerate(statements):
             left = limits.spent(_ms_since(began) - listened_ms, reply_bytes)
             listens = engine.streams(statement)
             if listens:
-                left = replace(left, left_ms=limits.max_stream_ms)
-                speaker.listening(limits.max_stream_ms)
+                left_ms = limits.max_stream_ms - int(listened_ms)
+                left = replace(left, left_ms=left_ms, max_messages=limits.max_messages - heard)
+                speaker.listening(left_ms)
                 listened_ms -= _ms_since(began)
-            result = await _one(engine, client, statement, left, explain, active, source, speaker)
+            result = await _one(engine, client, statement, left, explain, active, source, speaker, listens=listens)
             if listens:
                 listened_ms += _ms_since(began)
+                heard += len(result.messages)
+                speaker.answered(result)
             outcome.results.append(result)
             reply_bytes += result.reply_bytes
             if result.error is not None or active.stopping:
@@ -141,6 +144,8 @@ async def _one(
     active: Active,
     source: str,
     speaker: Speaker,
+    *,
+    listens: bool,
 ) -> Result:
     began = time.perf_counter()
     plan_fields: dict[str, Any] = {}
@@ -150,7 +155,11 @@ async def _one(
         if active.stopping:
             raise StatementStopped.by_visitor()
         if limits.left_ms <= 0:
-            raise StatementStopped.by_time(limits.max_run_ms)
+            raise (StatementStopped.by_stream_time if listens else StatementStopped.by_time)(
+                limits.max_stream_ms if listens else limits.max_run_ms
+            )
+        if limits.max_messages <= 0:
+            raise StatementStopped("Stopped: no more events may come in this run.", code="max_messages")
         if explain != "none" and engine.explains_before_run:
             plan_fields = await _explain(client, statement, limits, explain)
             if active.stopping:

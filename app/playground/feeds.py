@@ -1,6 +1,7 @@
 """What runs say while they go on, kept for the page that started them."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 
 from app.config import Settings
 from app.core.errors import EngineBusy
-from app.core.results import Message, Notice, Progress
+from app.core.results import Message, Notice, Progress, Result
 
 KEPT_EVENTS = 2_000
 """How many events a feed keeps for a reader that lost its connection or is slow."""
@@ -64,9 +65,16 @@ class Speaker:
     def say(self, event: Message | Notice | Progress) -> None:
         self._add({"kind": type(event).__name__.lower(), **asdict(event)})
 
+    def answered(self, result: Result) -> None:
+        """A statement that waited has what it waited for: its reply is an event too."""
+        if result.text and not result.truncated:
+            words = result.statement.text.split(maxsplit=1)
+            self.say(Message(words[0], result.text, result.stats.total_ms or 0.0))
+
     def _add(self, event: dict[str, Any]) -> None:
+        """With the time it came at, in ms since 1970."""
         if self.feed is not None:
-            self.feed.add({"engine": self.engine, "client": self.client, **event})
+            self.feed.add({"engine": self.engine, "client": self.client, "time_ms": time.time() * 1000, **event})
 
 
 class Feeds:

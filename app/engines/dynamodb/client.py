@@ -178,7 +178,10 @@ class DynamoClient(Client):
             exc.offset = call.offset(("TableName",))
             raise
         yield Progress(f"Watching the stream of {name}. Changes made elsewhere in this sandbox show as they arrive.")
-        async for event in streams.Watch(self._sender(halt), halt, table, start, call).events(statement, limits):
+        watch = streams.Watch(
+            self._sender(halt), halt, table, start, call, lambda: self._engine.next_write(self.sandbox)
+        )
+        async for event in watch.events(statement, limits):
             yield event
 
     def _bound(self, statement: Statement, call: Call) -> Result:

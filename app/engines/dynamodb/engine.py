@@ -136,6 +136,10 @@ class DynamoEngine(Engine):
         """How many requests of the sandbox wait for an answer of its server."""
         return self._calls.in_flight(sandbox)
 
+    def next_write(self, sandbox: Sandbox) -> asyncio.Event:
+        """Set once the sandbox was written to, or may have been."""
+        return self._shelf(sandbox).wrote
+
     def lost(self, sandbox: Sandbox) -> str:
         shelf = self._shelf(sandbox)
         gone = shelf.may_have_tables and self.pool.server(sandbox).since > shelf.since

@@ -1,9 +1,11 @@
 """What the engine remembers of a sandbox between runs: its size, the keys of its tables, and since when they stand."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.engines.dynamodb.model import PARTIQL, WRITES
 from app.engines.dynamodb.quota import Ledger
 from app.engines.dynamodb.throttle import Throttle
 from app.engines.dynamodb.translate import Keys
@@ -34,6 +36,8 @@ class Shelf:
 
     throttle: Throttle = field(default_factory=Throttle)
     streams: dict[str, Held] = field(default_factory=dict)
+    wrote: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the next call that may write, which puts another one in its place."""
 
     def stream(self, table: str) -> Held:
         return self.streams.setdefault(table, Held())
@@ -52,6 +56,9 @@ class Shelf:
 
     def after(self, operation: str, parameters: dict[str, Any]) -> None:
         """A call was sent: forget what it may have changed."""
+        if operation in WRITES or operation in PARTIQL:
+            self.wrote.set()
+            self.wrote = asyncio.Event()
         if operation == "DeleteTable":
             self.streams.pop(str(parameters.get("TableName")), None)
         if operation in _CHANGE_TABLES:

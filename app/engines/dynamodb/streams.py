@@ -99,8 +99,17 @@ def check_watch(call: Call) -> tuple[str, str]:
 class Watch:
     """Follows the stream of a table until it is stopped or its time is up."""
 
-    def __init__(self, send: Send, halt: Halt, table: dict[str, Any], start: str, call: Call) -> None:
+    def __init__(
+        self,
+        send: Send,
+        halt: Halt,
+        table: dict[str, Any],
+        start: str,
+        call: Call,
+        next_write: Callable[[], asyncio.Event],
+    ) -> None:
         self._send = send
+        self._next_write = next_write
         self._halt = halt
         self._table = str(table["TableName"])
         self._start = start
@@ -142,6 +151,7 @@ class Watch:
 
     async def _follow(self) -> AsyncIterator[dict[str, Any]]:
         while True:
+            write = self._next_write()
             if monotonic() - self._looked > SHARDS_ANEW_S:
                 await self._look_for_shards()
             got = 0
@@ -155,8 +165,18 @@ class Watch:
                     self._records += 1
                     yield record
             if not got:
-                await asyncio.wait({self._halt.stopped}, timeout=min(POLL_S, self._halt.left_s))
+                await self._wait_for(write)
             self._halt.check()
+
+    async def _wait_for(self, write: asyncio.Event) -> None:
+        """Until something is written in this sandbox. What others write, and what expires, is seen a little later."""
+        waits = asyncio.ensure_future(write.wait())
+        either: set[asyncio.Future[Any]] = {self._halt.stopped, waits}
+        try:
+            timeout = min(POLL_S, self._halt.left_s)
+            await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waits.cancel()
 
     async def _look_for_shards(self) -> None:
         """Shards that were not there before are read from their beginning, the first ones from where the visitor asked."""

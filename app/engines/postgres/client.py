@@ -13,10 +13,10 @@ from app.core.engine import Client, Transaction
 from app.core.errors import StatementError, StatementRefused
 from app.core.limits import Limits
 from app.core.plans import Plan
-from app.core.results import Event, Notice, Result, Statement
+from app.core.results import Event, More, Notice, Result, Statement
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.postgres import calls, commands, copying, dialects, explaining, exporting, held
+from app.engines.postgres import calls, commands, copying, dialects, explaining, exporting, held, listening
 from app.engines.postgres.admin import Admin
 from app.engines.postgres.catalog import question
 from app.engines.postgres.connecting import Connector
@@ -43,6 +43,7 @@ class PostgresClient(Client):
         self._closed = False
         self._source = ""
         self._held: set[str] = set()
+        self._listener: listening.Listener | None = None
 
     @property
     def alive(self) -> bool:
@@ -69,8 +70,8 @@ class PostgresClient(Client):
 
     @property
     def is_working(self) -> bool:
-        """Whether a statement is being executed now."""
-        return self._session.is_working
+        """Whether a statement is being executed now, or the client listens."""
+        return self._session.is_working or self._listener is not None
 
     async def connect(self) -> None:
         """Open the connection if there is none."""
@@ -88,6 +89,10 @@ class PostgresClient(Client):
         session = self._session
         words = first_words(statement.text)
         await session.connect()
+        if listening.is_listen(statement):
+            async for event in self._listen(statement, limits):
+                yield event
+            return
         if words[:1] and words[0] in GROWING:
             await session.watchdog.refuse_growth(session.role)
         try:
@@ -101,6 +106,8 @@ class PostgresClient(Client):
         self._note(words)
         total_ms = (time.perf_counter() - began) * 1000
         result.stats = replace(result.stats, total_ms=total_ms)
+        if words[:1] == ("listen",):
+            result.more = More("Show notifications as they come", "\\listen")
         messages, message_bytes = session.take_messages(total_ms, limits.max_reply_bytes - result.reply_bytes)
         result.reply_bytes += message_bytes
         for notice in session.take_notices():
@@ -119,6 +126,17 @@ class PostgresClient(Client):
         async with aclosing(exporting.export(statement, self._session, limits)) as parts:
             async for part in parts:
                 yield part
+
+    async def _listen(self, statement: Statement, limits: Limits) -> AsyncIterator[Event]:
+        listener = self._listener = listening.Listener(self._session)
+        self._held.add(held.LISTENING)
+        try:
+            for notice in self._session.take_notices():
+                yield notice
+            async for event in listener.events(statement, limits):
+                yield event
+        finally:
+            self._listener = None
 
     def _note(self, words: tuple[str, ...]) -> None:
         """Remember what a statement that completed left in the connection."""
@@ -203,6 +221,8 @@ class PostgresClient(Client):
         self._session.watchdog.measure_soon(self._session.role)
 
     async def stop(self) -> None:
+        if self._listener is not None:
+            await self._listener.stop()
         await self._session.stop()
 
     async def close(self) -> None:

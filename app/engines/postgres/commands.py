@@ -57,6 +57,7 @@ HELP = {
     "l": "the database that this sandbox is",
     "x": "turn expanded display on or off: one row for each column",
     "timing": "times are always shown",
+    "listen": "Sandtable's own: LISTEN to channels, and show notifications as they come until Stop",
     "echo": "say a text",
     "conninfo": "who is connected to what",
     "g": "run the statement before it, like a semicolon; \\gx with expanded display",

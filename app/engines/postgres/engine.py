@@ -21,7 +21,17 @@ from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
 from app.core.translation import Translation
 from app.core.vocabulary import Word
-from app.engines.postgres import dialects, explained, exporting, filling, formatting, schema, statements, vocabulary
+from app.engines.postgres import (
+    dialects,
+    explained,
+    exporting,
+    filling,
+    formatting,
+    listening,
+    schema,
+    statements,
+    vocabulary,
+)
 from app.engines.postgres.admin import Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PostgresClient
@@ -209,6 +219,9 @@ class PostgresEngine(Engine):
 
     def split(self, source: str) -> list[Statement]:
         return statements.split(source)
+
+    def streams(self, statement: Statement) -> bool:
+        return listening.is_listen(statement)
 
     def reads(self, statement: Statement) -> bool:
         return exporting.reads(statement)

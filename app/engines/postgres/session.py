@@ -239,10 +239,7 @@ class Session:
         while found := self.wire.take_notification(max_bytes - taken):
             messages.append(Message(found[0], found[1], at_ms=at_ms))
             taken += found[2]
-        if self.wire.lost_notifications:
-            lost = f"{self.wire.lost_notifications:,} notifications were lost: {MAX_NOTIFICATIONS:,} or {MAX_WAITING_BYTES:,} bytes wait here at most."
-            self.say(Notice("warning", lost))
-            self.wire.lost_notifications = 0
+        self.say_lost()
         if self.wire.notifications:
             self.say(
                 Notice(
@@ -251,6 +248,13 @@ class Session:
                 )
             )
         return messages, taken
+
+    def say_lost(self) -> None:
+        """Say how many notifications came and were not kept."""
+        if self.wire.lost_notifications:
+            lost = f"{self.wire.lost_notifications:,} notifications were lost: {MAX_NOTIFICATIONS:,} or {MAX_WAITING_BYTES:,} bytes wait here at most."
+            self.say(Notice("warning", lost))
+            self.wire.lost_notifications = 0
 
     def _flooded(self) -> None:
         limit = self.wire.max_bytes

@@ -46,6 +46,8 @@ class Wire(asyncio.Protocol):
         self.notifications: deque[tuple[str, str]] = deque()
         self.waiting_bytes = 0
         self.lost_notifications = 0
+        self.arrived = asyncio.Event()
+        """Set when a notification came or the connection ended."""
         self.notices: list[bytes] = []
         self.expect(0)
         self._transport.set_protocol(self)
@@ -177,6 +179,7 @@ class Wire(asyncio.Protocol):
             self.waiting_bytes += len(held)
             channel, text = body[4:].split(b"\0")[:2]
             self.notifications.append((channel.decode(errors="replace"), text.decode(errors="replace")))
+            self.arrived.set()
 
     def take_notification(self, max_bytes: int) -> tuple[str, str, int] | None:
         """The next notification and its bytes; None when there is none, or it has more bytes than that."""
@@ -193,6 +196,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._inner.connection_lost(exc)
+        self.arrived.set()
 
     def pause_writing(self) -> None:
         self._inner.pause_writing()

@@ -1,4 +1,6 @@
-"""Commands that Sandtable answers itself: HELP, and those of ACL that see or change users."""
+"""Commands that Sandtable answers itself: HELP, those of ACL that see or change users, and the one setting that may be changed."""
+
+from redis.exceptions import ResponseError
 
 from app.core.errors import StatementFailed
 from app.core.results import Statement
@@ -8,6 +10,8 @@ from app.engines.redis.policy import VISITOR_USER
 from app.engines.redis.replies import Reply, as_words
 from app.engines.redis.server import SandboxServer
 from app.engines.redis.standing import Standing
+
+SETS_KEY_EVENTS = [b"CONFIG", b"SET", b"NOTIFY-KEYSPACE-EVENTS"]
 
 
 async def own_reply(
@@ -25,6 +29,14 @@ async def own_reply(
                 offset=statement.start,
             )
         return Reply("verbatim", text.encode())
-    if goes_through_us(words) and standing.transaction == "none" and standing.user == VISITOR_USER:
+    if standing.transaction != "none" or standing.user != VISITOR_USER:
+        return None
+    if [word.upper() for word in words[:3]] == SETS_KEY_EVENTS and len(words) == len(SETS_KEY_EVENTS) + 1:
+        try:
+            await server.notify_of_keys(as_words(words[3]))
+        except ResponseError as exc:
+            raise StatementFailed(f"ERR {exc}", code="ERR", offset=statement.start) from exc
+        return Reply("status", b"OK")
+    if goes_through_us(words):
         return await acl_reply(server, words, statement)
     return None

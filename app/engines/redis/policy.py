@@ -48,7 +48,10 @@ _ALONE = Refusal(
     "the server of a sandbox stands alone and takes part in no replication",
     "INFO replication shows its state; DUMP and RESTORE move a key.",
 )
-_SETTINGS = Refusal("the settings of a sandbox's server are fixed", "CONFIG GET shows them.")
+_SETTINGS = Refusal(
+    "the settings of a sandbox's server are fixed, but for notify-keyspace-events outside MULTI",
+    "CONFIG GET shows them.",
+)
 _CLIENTS = Refusal(
     "it would also hit the connections that Sandtable keeps into this server",
     "Stop ends a run; CLIENT UNBLOCK and CLIENT LIST work.",

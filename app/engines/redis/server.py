@@ -86,6 +86,7 @@ class SandboxServer:
         self._max_bytes = max_bytes
         self._admin_secret = secrets.token_hex(24)
         self._admins: dict[int, Redis] = {}
+        self._key_events = ""
         self._wanted = False
         self._last_usage: Usage | None = None
         self._lost = ""
@@ -156,6 +157,11 @@ class SandboxServer:
             await wire.close()
         return reply
 
+    async def notify_of_keys(self, flags: str) -> None:
+        """Set `notify-keyspace-events`, for as long as this app serves. Raises ResponseError for flags there are not."""
+        await self.admin().config_set("notify-keyspace-events", flags)
+        self._key_events = flags
+
     def keep_users(self, lines: list[bytes]) -> None:
         """Remember the visitor's own users, as lines of ACL LIST, for the next start."""
         self._write_private(self.folder / "users.acl", "".join(f"{as_line(line.split(b' '))}\n" for line in lines))
@@ -192,6 +198,8 @@ class SandboxServer:
         self.used_at = time.monotonic()
         with contextlib.suppress(ResponseError):  # servers before 7.2 don't know the word
             await self.admin().config_set("loglevel", "nothing")
+        if self._key_events:
+            await self.notify_of_keys(self._key_events)
 
     async def save(self) -> bool:
         """Take a snapshot if something changed since the last one. False when there was nothing to save."""
