@@ -45,6 +45,7 @@ from app.web import (
     manage,
     palette,
     runs,
+    scenes,
     scripts,
     share,
     sources,
@@ -83,7 +84,7 @@ PARTS = (
         manage,
         exports,
     ),
-    *(labs, scripts, live, palette, trials, explain, runs, workbench),
+    *(labs, scenes, scripts, live, palette, trials, explain, runs, workbench),
 )
 """Groups of routes, in the order in which a path is looked for."""
 IMMUTABLE = "public, max-age=31536000, immutable"

@@ -23,7 +23,7 @@ def respond(request: Request, error: PlaygroundError) -> Response:
     body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
     path = request.url.path
     response: Response
-    if path.startswith("/api/") or path in ("/healthz", "/readyz", "/servingz"):
+    if path.startswith("/api/") or path in ("/healthz", "/readyz", "/servingz", "/feed"):
         response = JSONResponse({"error": {k: v for k, v in body.items() if v is not None}}, status)
     elif path.startswith("/partials/"):
         response = render.partial(request, "problem", http_status=status, problem=body)

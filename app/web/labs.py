@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from app.core.errors import NotFound, PlaygroundError, StatementError
-from app.playground import labs
+from app.playground import labs, scenes
 from app.playground.engines import Offer
 from app.playground.labs import Lab
 from app.playground.services import Services
@@ -32,7 +32,8 @@ Action = Annotated[Literal["play", "step", "end"], Form()]
 
 @router.get("/labs")
 async def catalogue(request: Request, session: SessionDep) -> Response:
-    return render.page(request, "labs", labs=list(labs.catalogue().values()))
+    shown = {engine["slug"]: scenes.scenes(engine["slug"]) for engine in render.engine_list(request.app.state.services)}
+    return render.page(request, "labs", labs=list(labs.catalogue().values()), scenes=shown)
 
 
 @router.get("/labs/{engine}")

@@ -14,19 +14,25 @@ from app.web.deps import OfferDep, ServicesDep, SessionDep
 
 router = APIRouter(include_in_schema=False)
 
+RETRY_MS = 500
+"""How soon a browser that lost the stream asks for it again. It is said as the heartbeat."""
 
-@router.get("/events")
-async def events(
+
+@router.get("/feed")
+async def feed(
     services: ServicesDep,
     session: SessionDep,
     page: Annotated[str, Query(min_length=8, max_length=64)],
+    seen: Annotated[int, Query(ge=0)] = 0,
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> Response:
     """The events of the page's runs, in batches: `{"events": [...], "missed": n}`. One stream serves all runs of a page.
 
+    It goes on after the last event that the browser, or else the page itself (`seen`), has had.
+
     The first heartbeat is taken before the answer begins, so that a refusal has a status of its own.
     """
-    stream = _encoded(services, session, page, last_event_id)
+    stream = _encoded(services, session, page, last_event_id or seen)
     await anext(stream)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
@@ -38,7 +44,7 @@ async def _encoded(services: Services, session: str, page: str, seen: int) -> As
 
 def _lines(batch: Batch | None) -> str:
     if batch is None:
-        return ": still here\n\n"
+        return f"retry: {RETRY_MS}\n\n"
     data = json.dumps({"events": batch.events, "missed": batch.missed})
     return f"id: {batch.last}\ndata: {data}\n\n"
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from app.playground import labs, tasks
+from app.playground import labs, scenes, tasks
 from app.web.deps import ServicesDep
 
 router = APIRouter(include_in_schema=False)
@@ -11,7 +11,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/palette.json")
 async def places(services: ServicesDep) -> Response:
-    """Entries as `{"label", "group", "href"}`, in menu order: pages, engines, examples, labs, tasks."""
+    """Entries as `{"label", "group", "href"}`, in menu order: pages, engines, examples, labs, tasks, scenes of live events."""
     pages = [
         ("Home", "/"),
         ("Tasks", "/tasks"),
@@ -38,4 +38,9 @@ async def places(services: ServicesDep) -> Response:
         if lab.engine in {engine.slug for engine in engines}
     ]
     entries += [(task.title, "task", f"/tasks/{task.slug}") for task in tasks.catalogue()]
+    entries += [
+        (f"{engine.label}, live events: {scene.title}", "events", f"/events/{engine.slug}/{scene.slug}")
+        for engine in engines
+        for scene in scenes.scenes(engine.slug)
+    ]
     return JSONResponse([{"label": label, "group": group, "href": href} for label, group, href in entries])

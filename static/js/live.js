@@ -1,133 +1,95 @@
 // What runs say while they go on. One stream serves all runs of the page; it is open only while one takes longer than a moment.
 
+import { LiveEvents } from "./live-events.js";
+
 const FOLLOW_AFTER_MS = 250;
-const SHOWN = 500;
+const REST_MS = 400; // for the last events of a run that is over
+const TRY_AGAIN_MS = 2000;
 
 const page = crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16)).join("");
 const going = new Map();
 let stream = null;
-
-const nameOf = (form) => `${form.dataset.run}/${form.elements.client?.value ?? "main"}`;
-
-class LiveEvents extends HTMLElement {
-  connectedCallback() {
-    this.list = this.querySelector("ol");
-    this.filter = this.querySelector("input");
-    this.pause = this.querySelector("[data-live-pause]");
-    this.filter.addEventListener("input", () => this.apply());
-    this.pause.addEventListener("click", () => this.setPaused(!this.paused));
-    this.querySelector("[data-live-copy]").addEventListener("click", () => this.copy());
-    this.start();
-  }
-
-  start() {
-    this.count = this.missed = 0;
-    this.waiting = [];
-    this.list.replaceChildren();
-    this.hidden = true;
-    this.setPaused(false);
-  }
-
-  setPaused(paused) {
-    this.paused = paused;
-    this.pause.setAttribute("aria-pressed", paused);
-    if (!paused) this.show(this.waiting.splice(0));
-  }
-
-  add(events, missed) {
-    this.count += events.length;
-    this.missed += missed;
-    if (this.paused) this.waiting = [...this.waiting, ...events].slice(-SHOWN);
-    else this.show(events);
-    this.hidden = false;
-    this.say();
-  }
-
-  show(events) {
-    const { list } = this;
-    const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
-    list.append(...events.slice(-SHOWN).map(line));
-    while (list.childElementCount > SHOWN) list.firstElementChild.remove();
-    this.apply();
-    if (atEnd) list.scrollTop = list.scrollHeight;
-  }
-
-  apply() {
-    const wanted = this.filter.value.trim().toLowerCase();
-    for (const item of this.list.children) item.hidden = !item.textContent.toLowerCase().includes(wanted);
-  }
-
-  say() {
-    const parts = [`${this.count.toLocaleString("en")} ${this.count === 1 ? "event" : "events"}`];
-    if (this.count > SHOWN) parts.push(`the last ${SHOWN} shown`);
-    if (this.missed) parts.push(`${this.missed.toLocaleString("en")} missed`);
-    if (this.waiting.length) parts.push("paused");
-    this.querySelector(".live-count").textContent = parts.join(" · ");
-  }
-
-  async copy() {
-    const lines = [...this.list.children].filter((item) => !item.hidden).map((item) => item.dataset.text);
-    await navigator.clipboard.writeText(lines.join("\n"));
-    document.getElementById("announcer").textContent = `Copied ${lines.length} events.`;
-  }
-}
+let seen = 0;
 
 customElements.define("live-events", LiveEvents);
 
-function part(name, text, className = "") {
-  const element = document.createElement(name);
-  element.className = className;
-  element.textContent = text;
-  return element;
-}
-
-function line(event) {
-  const item = document.createElement("li");
-  if (event.kind === "message") {
-    const seconds = `${(event.at_ms / 1000).toFixed(2)} s`;
-    item.append(part("span", seconds, "quiet"), " ", part("b", event.channel), " ", part("span", event.text));
-    item.dataset.text = `${seconds}\t${event.channel}\t${event.text}`;
-  } else {
-    if (event.severity !== "print") item.append(part("b", event.severity), " ");
-    item.append(part("span", event.message));
-    item.dataset.text = event.message;
-  }
-  return item;
-}
+const nameOf = (form) => `${form.dataset.run}/${form.elements.client?.value ?? "main"}`;
 
 function take({ events, missed }) {
-  for (const [name, run] of going) {
+  for (const [name, { clock, live }] of going) {
     const mine = events.filter((event) => `${event.engine}/${event.client}` === name);
     for (const event of mine) {
-      if (event.kind === "listening") run.clock.listen(event.max_ms);
-      if (event.kind === "progress") run.clock.progress(event);
+      if (event.kind === "listening") clock.listen(event.max_ms);
+      if (event.kind === "progress") clock.progress(event);
     }
     const said = mine.filter(({ kind }) => kind === "message" || kind === "notice");
-    if (said.length || (missed && !run.live.hidden)) run.live.add(said, missed);
+    if (said.length || (missed && !live.hidden)) live.add(said, missed);
   }
+}
+
+function note(text) {
+  for (const { live } of going.values()) live.note(text);
+}
+
+function open() {
+  const address = `/feed?page=${page}&seen=${seen}`;
+  stream = new EventSource(address);
+  stream.addEventListener("open", () => note(""));
+  stream.addEventListener("message", ({ data, lastEventId }) => {
+    seen = lastEventId;
+    take(JSON.parse(data));
+  });
+  stream.addEventListener("error", () => {
+    if (stream.readyState === EventSource.CONNECTING) note("The connection was lost. It comes back by itself; what happens meanwhile is shown then.");
+    else refused(address);
+  });
+}
+
+/** The browser doesn't tell why there is no stream, so the server is asked. */
+async function refused(address) {
+  const asked = new AbortController();
+  const answer = await fetch(address, { signal: asked.signal }).catch(() => null);
+  if (answer?.status >= 400 && answer.status < 500) {
+    const { message, hint } = (await answer.json()).error;
+    note(`${message} ${hint ?? ""} The events are in the answer when the run ends.`);
+    return;
+  }
+  asked.abort();
+  note("The connection was lost. It is tried again every 2 s.");
+  setTimeout(() => going.size && open(), TRY_AGAIN_MS);
 }
 
 function follow() {
   if (stream || !going.size) return;
-  stream = new EventSource(`/events?page=${page}`);
-  stream.addEventListener("message", ({ data }) => take(JSON.parse(data)));
+  seen = 0;
+  open();
 }
 
 /** A run of this form began; what it says is shown beside its clock. */
 export function followRun(form, body, scope) {
   body.set("page", page);
-  const run = { clock: scope.querySelector("run-clock"), live: scope.querySelector("live-events") };
-  run.live.start();
-  going.set(nameOf(form), run);
-  setTimeout(follow, FOLLOW_AFTER_MS);
+  const live = scope.querySelector("live-events");
+  live.start();
+  going.set(nameOf(form), { clock: scope.querySelector("run-clock"), live });
+  if (form.dataset.acts !== undefined) LiveEvents.acted = performance.now();
+  setTimeout(follow, live.stays ? 0 : FOLLOW_AFTER_MS);
 }
 
 export function leaveRun(form) {
-  const run = going.get(nameOf(form));
-  going.delete(nameOf(form));
-  if (run) run.live.hidden = true;
-  if (!going.size) {
-    stream?.close();
-    stream = null;
+  const name = nameOf(form);
+  const run = going.get(name);
+  if (!run) return;
+  if (run.live.stays) setTimeout(() => going.get(name) === run && leave(name), REST_MS);
+  else {
+    leave(name);
+    run.live.hidden = true;
   }
+}
+
+function leave(name) {
+  going.get(name).live.note("");
+  going.delete(name);
+  if (going.size) return;
+  stream?.close();
+  stream = null;
 }

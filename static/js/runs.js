@@ -47,7 +47,7 @@ class RunClock extends HTMLElement {
 
 customElements.define("run-clock", RunClock);
 
-const scopeOf = (form) => form.closest(".second, .lab-stage, .stage, .pane, .frozen");
+const scopeOf = (form) => form.closest(".second, .lab-stage, .stage, .pane, .frozen, .event-side");
 const controls = (form, name) => [...form.elements].filter((element) => element.hasAttribute(name));
 
 function begin(form, target, body) {

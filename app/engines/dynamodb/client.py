@@ -12,7 +12,7 @@ from app.core.engine import Client
 from app.core.errors import StatementFailed, StatementRefused, StatementStopped
 from app.core.limits import Limits
 from app.core.plans import Plan
-from app.core.results import Event, Notice, Progress, Result, Statement, Stats
+from app.core.results import Event, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
 from app.engines.dynamodb import batches, model, pages, replies, requests, statements, streams, trials
@@ -177,7 +177,7 @@ class DynamoClient(Client):
         except StatementFailed as exc:
             exc.offset = call.offset(("TableName",))
             raise
-        yield Progress(f"Watching the stream of {name}. Changes made elsewhere in this sandbox show as they arrive.")
+        yield Notice("info", f"Watching the stream of {name}.")
         watch = streams.Watch(
             self._sender(halt), halt, table, start, call, lambda: self._engine.next_write(self.sandbox)
         )
