@@ -99,6 +99,14 @@ class StatementStopped(StatementError):
             limit=("max_stream_ms", max_stream_ms),
         )
 
+    @classmethod
+    def by_messages(cls, max_messages: int) -> "StatementStopped":
+        return cls(
+            f"Stopped: a run may have {max_messages:,} events, and has had them.",
+            code="max_messages",
+            limit=("max_messages", max_messages),
+        )
+
 
 class InvalidRequest(PlaygroundError):
     http_status = 400

@@ -112,7 +112,8 @@ async def execute(
                 left = replace(left, left_ms=left_ms, max_messages=limits.max_messages - heard)
                 speaker.listening(left_ms)
                 listened_ms -= _ms_since(began)
-            result = await _one(engine, client, statement, left, explain, active, source, speaker, listens=listens)
+            over = _over(limits, left, listens=listens)
+            result = await _one(engine, client, statement, left, explain, active, source, speaker, over)
             if listens:
                 listened_ms += _ms_since(began)
                 heard += len(result.messages)
@@ -135,6 +136,17 @@ def _ms_since(began: float) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def _over(limits: Limits, left: Limits, *, listens: bool) -> StatementStopped | None:
+    """What of a run's limits is used up before a statement of it begins."""
+    if left.left_ms <= 0:
+        return (
+            StatementStopped.by_stream_time(limits.max_stream_ms)
+            if listens
+            else StatementStopped.by_time(limits.max_run_ms)
+        )
+    return StatementStopped.by_messages(limits.max_messages) if left.max_messages <= 0 else None
+
+
 async def _one(
     engine: Engine,
     client: Client,
@@ -144,8 +156,7 @@ async def _one(
     active: Active,
     source: str,
     speaker: Speaker,
-    *,
-    listens: bool,
+    over: StatementStopped | None,
 ) -> Result:
     began = time.perf_counter()
     plan_fields: dict[str, Any] = {}
@@ -154,12 +165,8 @@ async def _one(
     try:
         if active.stopping:
             raise StatementStopped.by_visitor()
-        if limits.left_ms <= 0:
-            raise (StatementStopped.by_stream_time if listens else StatementStopped.by_time)(
-                limits.max_stream_ms if listens else limits.max_run_ms
-            )
-        if limits.max_messages <= 0:
-            raise StatementStopped("Stopped: no more events may come in this run.", code="max_messages")
+        if over:
+            raise over
         if explain != "none" and engine.explains_before_run:
             plan_fields = await _explain(client, statement, limits, explain)
             if active.stopping:
