@@ -19,6 +19,7 @@ shows = "900"              # in the result
 import asyncio
 import logging
 import tomllib
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from app.core.errors import EngineBusy, InvalidRequest, NotFound, PlaygroundErro
 from app.playground.engines import Engines
 from app.playground.lab_runs import LabRun, open_lab
 from app.playground.lab_scripts import Script, read
-from app.playground.runner import Runner, RunRequest
+from app.playground.runner import KEPT_RUNS, Runner, RunRequest
 from app.playground.sandboxes import Sandboxes
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,15 @@ _Key = tuple[str, str]
 """Session and engine."""
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A script with what happened in it, as it is shared. `run`: as `LabRun.as_dict` says; None where it was not gone through."""
+
+    engine: str
+    source: str
+    run: dict[str, Any] | None
+
+
 @dataclass(slots=True)
 class _Going:
     run: LabRun
@@ -100,6 +110,7 @@ class Labs:
         self._settings = settings
         self._going: dict[_Key, _Going] = {}
         self._locks: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
+        self._last: OrderedDict[_Key, Played] = OrderedDict()
         self._ending: set[asyncio.Task[None]] = set()
 
     async def play(self, session_id: str, slug: str, source: str) -> dict[str, Any]:
@@ -111,7 +122,7 @@ class Labs:
             async with self._opened(key, script) as run:
                 while not run.over:
                     await run.step()
-                return run.as_dict()
+                return self._keep(key, source, run.as_dict())
 
     async def step(self, session_id: str, slug: str, source: str) -> dict[str, Any]:
         """The next step. Another source, or one that is over, begins anew.
@@ -128,7 +139,7 @@ class Labs:
                 going.idle = None
             try:
                 await going.run.step()
-                answer = going.run.as_dict()
+                answer = self._keep(key, source, going.run.as_dict())
             except BaseException as exc:
                 del self._going[key]
                 await going.ends.__aexit__(type(exc), exc, exc.__traceback__)
@@ -138,6 +149,18 @@ class Labs:
             else:
                 going.idle = asyncio.get_running_loop().call_later(IDLE_S, self._end_soon, key, going)
             return answer
+
+    def played(self, session_id: str, slug: str, source: str) -> Played:
+        """The script, with what happened when the session last went through it, while this process still keeps that."""
+        last = self._last.get((session_id, slug))
+        return last if last and last.source == source else Played(slug, source, None)
+
+    def _keep(self, key: _Key, source: str, answer: dict[str, Any]) -> dict[str, Any]:
+        self._last[key] = Played(key[1], source, answer)
+        self._last.move_to_end(key)
+        while len(self._last) > KEPT_RUNS:
+            self._last.popitem(last=False)
+        return answer
 
     async def end(self, session_id: str, slug: str) -> None:
         """Close the lab's connections. Does nothing when none goes on. Raises EngineBusy as `step` does."""

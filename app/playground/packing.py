@@ -88,7 +88,7 @@ def document(opened: OpenPlayground, link: str) -> dict[str, Any]:
         "parent": playground.parent,
         "listed": playground.listed,
         "panes": opened.panes,
-    } | ({"pasted": asdict(opened.pasted)} if opened.pasted else {})
+    } | {name: asdict(alone) for name in ("pasted", "lab") if (alone := getattr(opened, name))}
 
 
 def as_markdown(opened: OpenPlayground, link: str, known: dict[str, Language]) -> str:
@@ -100,8 +100,21 @@ def as_markdown(opened: OpenPlayground, link: str, known: dict[str, Language]) -
         parts.append(run_as_markdown(language.label, language.mode, pane["source"], pane["seed"], pane["run"]))
     if opened.pasted is not None:
         parts += [fenced(opened.pasted.text), plan_line(opened.pasted.plan)]
+    if opened.lab is not None:
+        language = known.get(opened.lab.engine, Language(opened.lab.engine, "", "txt"))
+        parts += [f"A lab of {language.label}, two connections.\n", fenced(opened.lab.source, language.mode)]
+        parts += [_step_line(step) for step in (opened.lab.run or {"steps": []})["steps"]] + [""]
     parts.append(f"---\n\n{link} · shared {opened.created_at:%Y-%m-%d %H:%M} UTC · results as they were then\n")
     return "\n".join(parts)
+
+
+def _step_line(step: dict[str, Any]) -> str:
+    """`4. B: UPDATE ... (waits for A: ...; released by step 5): done`."""
+    waited = ""
+    if step["waits_for"]:
+        by = f"; released by step {step['released_by']}" if step["released_by"] else ""
+        waited = f" ({step['waits_for']}{by})"
+    return f"{step['number']}. {step['client']}: {markdown_cell(step['statement']['text'])}{waited}: {step['state']}"
 
 
 def packed(opened: OpenPlayground, link: str, known: dict[str, Language]) -> bytes:

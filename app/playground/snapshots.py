@@ -7,7 +7,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from app.config import Settings
 from app.core.errors import Forbidden, Gone, InvalidRequest, NotFound, TooLarge
 from app.playground import bodies
 from app.playground.bodies import Chart
+from app.playground.labs import Played
 from app.playground.pasted import Pasted
 from app.playground.runner import Runner
 from app.playground.store import EXPIRED, Opened, Playground, Store
@@ -68,6 +69,8 @@ class OpenPlayground:
     panes: list[dict[str, Any]]
     pasted: Pasted | None = None
     """The plan that was pasted and shared, where it is one; it has no panes then."""
+    lab: Played | None = None
+    """The lab that was shared, where it is one; it has no panes then."""
 
     @property
     def id(self) -> str:
@@ -102,18 +105,29 @@ class Snapshots:
 
     async def share_pasted(self, session_id: str, pasted: Pasted, *, title: str = "") -> Link:
         """Share a plan that was pasted. The same again gives the same playground."""
-        told = {"engine": pasted.engine, "text": pasted.text, "plan": pasted.plan}
+        return await self._share_alone(session_id, "pasted", "plan", asdict(pasted), title)
+
+    async def share_lab(self, session_id: str, lab: Played, *, title: str = "") -> Link:
+        """Share a lab's script with what happened in it. The same again gives the same playground."""
+        if not lab.source.strip():
+            raise InvalidRequest("There is nothing to share: the script is empty.")
+        return await self._share_alone(session_id, "lab", "lab", asdict(lab), title)
+
+    async def _share_alone(self, session_id: str, kind: str, word: str, told: dict[str, Any], title: str) -> Link:
+        """Share what is no pane."""
         if (size := len(json.dumps(told))) > self._settings.max_share_bytes:
             raise TooLarge(
-                f"The plan has {size:,} bytes; the limit is {self._settings.max_share_bytes:,} (max_share_bytes)."
+                f"The {word} has {size:,} bytes; the limit is {self._settings.max_share_bytes:,} (max_share_bytes)."
             )
-        body = {"schema": bodies.SCHEMA, "panes": [], "pasted": told}
+        body = {"schema": bodies.SCHEMA, "panes": [], kind: told}
         return await self._publish(session_id, body, *self._words(title, ""), None)
 
     async def _publish(self, session_id: str, body: dict[str, Any], title: str, notes: str, parent: str | None) -> Link:
         content: list[Any] = [title, notes, parent, body["panes"]]
         if "pasted" in body:
             content.append(body["pasted"]["text"])
+        if "lab" in body:
+            content.append(body["lab"])
         key = secrets.token_urlsafe(KEY_BYTES)
         for attempt in range(MAX_TRIES):
             identity = self._id(session_id, content, attempt)
@@ -290,4 +304,5 @@ def _opened(found: Opened) -> OpenPlayground:
         notes=playground.notes if playground.notes is not None else body.get("notes", ""),
         panes=body["panes"],
         pasted=Pasted(**body["pasted"]) if "pasted" in body else None,
+        lab=Played(**body["lab"]) if "lab" in body else None,
     )

@@ -133,6 +133,8 @@ def summary(opened: OpenPlayground, labels: dict[str, str]) -> str:
         return " ".join(opened.notes.split())[:200]
     if opened.pasted is not None:
         return f"A plan of {labels.get(opened.pasted.engine, opened.pasted.engine)}"
+    if opened.lab is not None:
+        return f"A lab of {labels.get(opened.lab.engine, opened.lab.engine)}: two connections, step by step"
     names = ", ".join(labels.get(pane["engine"], pane["engine"]) for pane in opened.panes)
     first = next((line.strip() for line in opened.panes[0]["source"].split("\n") if line.strip()), "")
     return f"{names}: {first}"[:200]

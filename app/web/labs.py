@@ -3,13 +3,14 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import NotFound, PlaygroundError, StatementError
-from app.playground import labs, scenes
+from app.playground import labs, notes, scenes
 from app.playground.engines import Offer
 from app.playground.labs import Lab
 from app.playground.services import Services
+from app.playground.snapshots import Link, OpenPlayground
 from app.web import render
 from app.web.deps import (
     MAX_LINK,
@@ -23,11 +24,12 @@ from app.web.deps import (
     engine_context,
     lines,
 )
+from app.web.formats import link_of, previewed
 from app.web.timeline import lay_out, shortened, summary
 
 router = APIRouter(include_in_schema=False)
 
-Action = Annotated[Literal["play", "step", "end"], Form()]
+Action = Annotated[Literal["play", "step", "end", "share"], Form()]
 
 
 @router.get("/labs")
@@ -59,8 +61,12 @@ async def form(
     source: TextForm = "",
     slug: TextForm = "",
 ) -> Response:
-    """Step, play or begin anew, without JavaScript."""
+    """Step, play, begin anew or share, without JavaScript."""
     lab = _lab(offer, slug) if slug else None
+    if action == "share":
+        link = await _share(request, services, session, offer, lines(source), slug)
+        address = f"/p/{link.opened.id}"
+        return RedirectResponse(f"{address}/manage?key={link.key}" if link.key else address, 303)
     run = await _go(request, services, session, offer, action, lines(source))
     return _page(request, offer, lab, lines(source), run)
 
@@ -97,6 +103,34 @@ async def _go(
         return {"error": {"code": exc.code, "message": exc.message, "hint": exc.hint}}
 
 
+@router.post("/partials/labs/{engine}/share")
+async def share_partial(
+    request: Request,
+    services: ServicesDep,
+    session: FormSessionDep,
+    offer: OfferDep,
+    source: TextForm = "",
+    slug: TextForm = "",
+) -> Response:
+    """Share the script with its timeline, and show the link."""
+    link = await _share(request, services, session, offer, lines(source), slug)
+    told = {"id": link.opened.id, "title": link.opened.title, "notes": "", "panes": []}
+    return render.partial(request, "share", playground=told, link=link_of(request, link.opened), key=link.key)
+
+
+async def _share(request: Request, services: Services, session: str, offer: Offer, source: str, slug: str) -> Link:
+    await services.sessions.admit_share(session, client_address(request))
+    played = services.labs.played(session, offer.engine.slug, source)
+    return await services.snapshots.share_lab(session, played, title=_lab(offer, slug).title if slug else "")
+
+
+def shared_lab(request: Request, services: Services, opened: OpenPlayground) -> Response:
+    """The page of a lab that was shared, with its timeline as it was."""
+    assert opened.lab
+    offer = services.engines.offer(opened.lab.engine)
+    return _page(request, offer, None, opened.lab.source, opened.lab.run, opened)
+
+
 def _lab(offer: Offer, slug: str) -> Lab:
     lab = labs.lab(slug)
     if lab.engine != offer.engine.slug:
@@ -104,7 +138,15 @@ def _lab(offer: Offer, slug: str) -> Lab:
     return lab
 
 
-def _page(request: Request, offer: Offer, lab: Lab | None, source: str, run: dict[str, Any] | None) -> Response:
+def _page(
+    request: Request,
+    offer: Offer,
+    lab: Lab | None,
+    source: str,
+    run: dict[str, Any] | None,
+    opened: OpenPlayground | None = None,
+) -> Response:
+    """`opened`: the shared lab that this is."""
     listed = [entry for entry in labs.catalogue().values() if entry.engine == offer.engine.slug]
     services: Services = request.app.state.services
     return render.page(
@@ -116,6 +158,9 @@ def _page(request: Request, offer: Offer, lab: Lab | None, source: str, run: dic
         source=source,
         comment=offer.engine.line_comment,
         max_link=MAX_LINK,
+        opened=opened,
+        notes_html=notes.render(opened.notes) if opened and opened.notes else "",
+        preview=previewed(request, services, opened) if opened else None,
         **_shown(run),
     )
 

@@ -22,7 +22,7 @@ FONTS = ("picture-mono.ttf", "picture-sans.ttf", "picture-bold.ttf")
 
 def svg(opened: OpenPlayground, labels: dict[str, str]) -> str:
     """What a visitor wrote is in it as escaped text only."""
-    pane = opened.panes[0] if opened.panes else _of_pasted(opened)
+    pane = opened.panes[0] if opened.panes else _alone(opened)
     colour = COLOURS.get(pane["engine"], "#565044")
     lines = [line for line in pane["source"].split("\n") if line.strip()]
     shown = lines[:MAX_LINES]
@@ -52,8 +52,10 @@ def svg(opened: OpenPlayground, labels: dict[str, str]) -> str:
     return "".join(parts) + "</svg>"
 
 
-def _of_pasted(opened: OpenPlayground) -> dict[str, Any]:
-    """A plan that was pasted, as a pane without a result."""
+def _alone(opened: OpenPlayground) -> dict[str, Any]:
+    """A plan that was pasted, or a lab, as a pane without a result."""
+    if opened.lab:
+        return {"engine": opened.lab.engine, "source": opened.lab.source, "run": None}
     assert opened.pasted
     return {"engine": opened.pasted.engine, "source": opened.pasted.text, "run": None}
 

@@ -29,6 +29,7 @@ from app.web.deps import (
 )
 from app.web.explain import shared_page
 from app.web.formats import link_of, previewed, respond, wants_markdown
+from app.web.labs import shared_lab
 
 router = APIRouter(include_in_schema=False)
 
@@ -141,6 +142,8 @@ def page_of(
     """The page of a playground; `again` has the runs made with it now."""
     if opened.pasted is not None:
         response = shared_page(request, services, opened)
+    elif opened.lab is not None:
+        response = shared_lab(request, services, opened)
     else:
         response = render.page(
             request,

@@ -59,3 +59,45 @@ def test_unknown_labs_are_not_found(client: TestClient) -> None:
     slug = next(iter(labs.catalogue()))
     for path in ("/labs/alpha/none", f"/labs/alpha/{slug}", "/labs/gamma"):
         assert client.get(path).status_code == 404
+
+
+def shared(client: TestClient, **data: str) -> str:
+    """The path of a lab just shared."""
+    went = client.post("/labs/alpha", data=data | {"action": "share"}, follow_redirects=False)
+    assert went.status_code == 303
+    return went.headers["location"].partition("/manage")[0]
+
+
+def test_a_lab_is_shared_with_its_timeline_and_opens_in_every_form(client: TestClient) -> None:
+    script = "make thing\n-- A:\nsay one\n-- B:\nsay <b>two</b>"
+    client.post("/partials/labs/alpha", data={"source": script, "action": "play"})
+    part = client.post("/partials/labs/alpha/share", data={"source": script}).text
+    assert 'id="share-link"' in part
+    path = shared(client, source=script)
+    assert path in part
+    client.cookies.clear()
+    opened = client.get(path)
+    page = text(opened.text)
+    assert "The timeline is as it was then" in page
+    assert "2 of 2 steps" in page
+    assert "<b>two" not in opened.text
+    assert opened.headers["x-robots-tag"] == "noindex"
+    markdown = client.get(f"{path}.md").text
+    assert "1. A: say one: done" in markdown, markdown
+    document = client.get(f"{path}.json").json()
+    assert document["lab"]["source"] == script
+    assert [step["state"] for step in document["lab"]["run"]["steps"]] == ["done", "done"]
+    for form in ("zip", "svg", "png"):
+        assert client.get(f"{path}.{form}").status_code == 200
+    assert client.get(f"{path}/embed").status_code == 200
+    played = client.post("/partials/labs/alpha", data={"source": script, "action": "play"}).text
+    assert "2 of 2 steps" in text(played)
+
+
+def test_a_lab_changed_since_it_was_played_is_shared_without_a_timeline(client: TestClient) -> None:
+    client.post("/partials/labs/alpha", data={"source": "-- A: say one", "action": "play"})
+    page = text(client.get(shared(client, source="-- A: say two")).text)
+    assert "It was shared without a timeline" in page
+    assert "say two" in page
+    nothing = client.post("/labs/alpha", data={"source": " ", "action": "share"})
+    assert (nothing.status_code, "the script is empty" in nothing.text) == (400, True)
