@@ -89,7 +89,7 @@ def test_a_lab_is_shared_with_its_timeline_and_opens_in_every_form(client: TestC
     assert [step["state"] for step in document["lab"]["run"]["steps"]] == ["done", "done"]
     for form in ("zip", "svg", "png"):
         assert client.get(f"{path}.{form}").status_code == 200
-    assert client.get(f"{path}/embed").status_code == 200
+    assert client.get(f"{path}/embed").status_code == 404  # a frame has panes only
     played = client.post("/partials/labs/alpha", data={"source": script, "action": "play"}).text
     assert "2 of 2 steps" in text(played)
 
