@@ -198,6 +198,8 @@ PAGES = (
     "/topics",
     "/comparison",
     "/labs",
+    "/events/postgres",
+    "/events/dynamodb",
     "/explain",
     "/api/docs",
 )
