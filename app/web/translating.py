@@ -17,7 +17,7 @@ from app.playground.translating.translation import ENGINES, REFERENCE, Translate
 from app.playground.verification import Verdict
 from app.web import compare, render
 from app.web.api import ERRORS
-from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, SourceForm, client_address, lines, session_id
+from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, client_address, lines, session_id
 
 router = APIRouter()
 
@@ -49,9 +49,9 @@ async def translate_form(
     request: Request,
     services: ServicesDep,
     session: RunningSessionDep,
-    source_postgres: SourceForm = "",
-    source: SourceForm = "",
-    data: SourceForm = "",
+    source_postgres: TextForm = "",
+    source: TextForm = "",
+    data: TextForm = "",
 ) -> Response:
     """Translate, and run all where the data was chosen; it would replace what is in the sandboxes otherwise."""
     text = lines(source_postgres or source)
@@ -71,7 +71,7 @@ async def translate_form(
 
 
 @router.post("/partials/translate", include_in_schema=False)
-async def translate_partial(services: ServicesDep, session: RunningSessionDep, source: SourceForm = "") -> Response:
+async def translate_partial(services: ServicesDep, session: RunningSessionDep, source: TextForm = "") -> Response:
     """From the workbench: to the page of the translation."""
     found = await translated(lines(source), "")
     return render.redirect(_address(first(lines(source)), f"{found.dataset}:S"))

@@ -52,7 +52,6 @@ SERVER_SETTINGS = {
     "max_wal_size": "512MB",
     "max_logical_replication_workers": "0",
     "max_sync_workers_per_subscription": "0",
-    "deadlock_timeout": "500ms",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
