@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 
 from app.config import Settings
+from app.core import priority
 from app.engines.dynamodb.arns import REGION
 from bench.serving import run, serving
 
@@ -165,9 +166,8 @@ async def main(folder: Path, seconds: float) -> None:
         engine: Any = services.engines.get("dynamodb")
         print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}", flush=True)
         urls = ",".join(server.url for server in engine.pool.servers)
-        visitors = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.dynamodb", VISIT, str(port), str(seconds), urls
-        )
+        visit = [sys.executable, "-m", "bench.dynamodb", VISIT, str(port), str(seconds), urls]
+        visitors = await asyncio.create_subprocess_exec(*priority.usual(visit), start_new_session=True)
         await visitors.wait()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import Settings
+from app.core import priority
 from bench.serving import run, serving
 
 TARGET_RATIO = 3.0
@@ -99,13 +100,16 @@ def attack_together(port: int) -> None:
 
 
 def measure(port: int, seconds: float) -> None:
+    priority.go_first()  # it stands for a machine of its own, which waits for no core of this one
     ninth = Session(port)
     for _ in range(WARM_UP):
         ninth.run("SELECT 1")
     idle, _ = sample(ninth, IDLE_S)
     # In a process of their own: what they read would keep this one's Python from seeing its answer.
-    command = [sys.executable, "-m", "bench.neighbours", ATTACK, str(port)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as attackers:
+    command = priority.usual([sys.executable, "-m", "bench.neighbours", ATTACK, str(port)])
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as attackers:
         time.sleep(2)
         loaded, refused = sample(ninth, seconds)
         told, _ = attackers.communicate()
@@ -125,9 +129,8 @@ async def main(folder: Path, seconds: float) -> None:
         load = os.getloadavg()[0]
         print(f"{os.cpu_count()} cores, load before {load:.1f}, {settings.max_runs_per_engine} slots", flush=True)
         # The visitors are a process of their own: in the app's, they would wait for each other's turn in Python.
-        visitors = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bench.neighbours", VISIT, str(port), str(seconds)
-        )
+        visit = [sys.executable, "-m", "bench.neighbours", VISIT, str(port), str(seconds)]
+        visitors = await asyncio.create_subprocess_exec(*visit, start_new_session=True)
         await visitors.wait()
 
 

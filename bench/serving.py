@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from app.config import Settings
+from app.core import priority
 from app.main import create_app
 from app.playground.services import Services
 
@@ -17,6 +18,7 @@ from app.playground.services import Services
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[tuple[Services, int]]:
     """The services of the running app and its port."""
+    priority.go_first()  # as `sandtable serve` does
     built: list[Services] = []
     app = create_app(settings, on_ready=built.append)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))

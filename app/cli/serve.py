@@ -8,6 +8,7 @@ import socket
 from app import logs
 from app.cli import serving, workers
 from app.config import Settings
+from app.core import priority
 from app.core.places import Places
 from app.main import create_app
 from app.playground.engines import Engines
@@ -78,6 +79,7 @@ async def _serve(settings: Settings, listening_fd: int | None = None) -> bool:
         for services in built:
             services.runner.end_streams()
 
+    priority.go_first()
     app = create_app(settings, on_ready=announce)
     public = serving.Public(serving.config(app, settings), drain_ms=settings.drain_ms, on_drain=drain, on_end=end)
     async with contextlib.AsyncExitStack() as stack:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from app.core import priority
 from app.core.places import Places
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class ServerProcess:
             return file.read().decode(errors="replace")
 
     async def _spawn(self) -> None:
-        argv = self._argv
+        argv = priority.usual(self._argv)
         if self._max_virtual_kb:
             argv = ["/bin/sh", "-c", f'ulimit -v {self._max_virtual_kb} 2>/dev/null; exec "$@"', "sh", *argv]
         account = self._places.account

@@ -13,6 +13,12 @@ GIVE_WAY_AFTER_S = 0.1
 POSSIBLE = sys.platform == "linux" and os.geteuid() == 0
 
 
+def be_usual() -> None:
+    """Called on a script's thread, which else goes first, as the process that made it does."""
+    if POSSIBLE:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 0)
+
+
 class Pace:
     """The policy of one script's thread. All methods are called on that thread."""
 

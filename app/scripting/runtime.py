@@ -21,7 +21,7 @@ from quickjs_rs import Context, QuickJSError, Runtime
 from app.core.errors import EngineBusy
 from app.scripting import quickjs
 from app.scripting.errors import ScriptFailed, ScriptStopped
-from app.scripting.priority import Pace
+from app.scripting.priority import Pace, be_usual
 
 MAX_MEMORY_BYTES = 64 * 1024 * 1024
 MAX_STACK_BYTES = 512 * 1024
@@ -218,7 +218,7 @@ class Scripts:
         self._tidying: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._threads = ThreadPoolExecutor(self._max_running, thread_name_prefix="script")
+        self._threads = ThreadPoolExecutor(self._max_running, "script", initializer=be_usual)
         await asyncio.get_running_loop().run_in_executor(self._threads, self._warm)
         return self
 

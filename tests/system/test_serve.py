@@ -17,6 +17,7 @@ import httpx2 as httpx
 import psutil
 import pytest
 
+from app.core import priority
 from app.engines import ENGINES
 from tests.served import ROOT, Served
 
@@ -50,6 +51,20 @@ def served(folder: Path) -> Iterator[Served]:
     finally:
         if server.process.poll() is None:
             server.end()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may go before others")
+def test_the_app_goes_before_the_servers_that_it_starts(served: Served) -> None:
+    hello(served, "redis")
+    hello(served, "mongodb")
+    assert psutil.Process(served.process.pid).nice() == priority.FIRST
+    servers = served.servers()
+    assert len(servers) >= 4
+    for name, process in servers.items():
+        for one in (process, *process.children()):
+            threads = [int(thread.id) for thread in one.threads()]
+            assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {priority.USUAL}, name
+            assert Path(f"/proc/{one.pid}/autogroup").read_text().split()[-1] == "0"
 
 
 def hello(served: Served, engine: str) -> dict[str, Any]:
