@@ -17,6 +17,7 @@ from typing import Any
 
 from app.config import Settings
 from app.core import priority
+from app.core.turns import USUAL_NS, set_turn
 from bench.serving import run, serving
 
 TARGET_RATIO = 3.0
@@ -85,6 +86,7 @@ def percentiles(values: list[float]) -> tuple[float, float, float]:
 
 def attack_together(port: int) -> None:
     """All hostile sessions at once, until the standard input ends; then what came of them, as JSON."""
+    set_turn(0, USUAL_NS, priority.USUAL)
     ending = threading.Event()
     outcomes: dict[str, dict[str, int]] = {name: {} for name in HOSTILE}
     threads = [

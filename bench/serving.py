@@ -1,6 +1,7 @@
 """The app on a free port and a fresh data directory, for as long as a bench needs it."""
 
 import asyncio
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +21,12 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Services, int]]:
     """The services of the running app and its port."""
     priority.go_first()  # as `sandtable serve` does
     built: list[Services] = []
-    app = create_app(settings, on_ready=built.append)
+
+    def ready(services: Services) -> None:
+        built.append(services)
+        gc.freeze()
+
+    app = create_app(settings, on_ready=ready)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve())
     try:

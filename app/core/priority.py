@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-PATIENCE_S = 0.02
+from app.core.turns import SHORT_NS, USUAL_NS, set_turn
+
+PATIENCE_S = 0.004
 NICE = 15
 LAST = 19
 FIRST = -10
@@ -25,9 +27,8 @@ def may_change() -> bool:
 
 
 def go_first() -> None:
-    """This process, from now on, and the threads that it begins."""
-    if may_change():
-        set_nice(os.getpid(), FIRST)
+    """This process, from now on, and the threads that it begins. It and all that it starts take short turns."""
+    set_nice(os.getpid(), FIRST if may_change() else os.getpriority(os.PRIO_PROCESS, 0))
 
 
 def usual(argv: Sequence[str]) -> list[str]:
@@ -56,9 +57,12 @@ def giving_way(pid: int, nice: int = NICE) -> Iterator[None]:
 
 
 def set_nice(pid: int, value: int) -> None:
-    """Set it for the process and for its group: Linux weighs sessions before processes, and each of them has one of its own."""
+    """Set it for the process and for its group: Linux weighs sessions before processes, and each of them has one of its own.
+
+    Who is nice has usual turns, everybody else short ones.
+    """
     with contextlib.suppress(OSError):  # it may have ended meanwhile, and a kernel may have no groups
-        os.setpriority(os.PRIO_PROCESS, pid, value)
+        set_turn(pid, SHORT_NS if value <= USUAL else USUAL_NS, value)
         Path(f"/proc/{pid}/autogroup").write_text(str(value))
 
 
