@@ -95,17 +95,27 @@ class App:
 
     def figures(self) -> dict[str, float]:
         process = psutil.Process(self.process.pid)
+        children = process.children(recursive=True)
         return {
             "app MB": process.memory_info().rss / 1e6,
-            "all MB": sum(p.memory_info().rss for p in [process, *process.children(recursive=True)]) / 1e6,
+            "all MB": sum(map(_resident_bytes, [process, *children])) / 1e6,
             "files": process.num_fds(),
-            "processes": len(process.children(recursive=True)),
+            "processes": len(children),
         }
 
     def end(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
         self.log.close()
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    """0 for one that ended since it was listed."""
+    try:
+        resident: int = process.memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
+    return resident
 
 
 async def visitor(app: App, until: float, seen: Counter[str], times: list[float]) -> None:

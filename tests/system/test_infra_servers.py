@@ -148,10 +148,10 @@ async def test_postgres_for_sandboxes_by_its_file(settings: Settings, places: Pl
 
 async def test_the_store_goes_back_to_a_second(places: Places) -> None:
     """Point-in-time recovery, by the steps in docs/operations.md."""
-    archive = places.folder(places.engine_data("postgres") / "archive")
+    archive = places.engine_data("postgres") / "archive"  # the archive command makes it, as in a fresh volume
     text = (INFRA / "store/postgresql.conf").read_text()
     file = places.data / "store.conf"
-    file.write_text(text.replace("/archive", str(archive)))
+    file.write_text(text.replace("/var/lib/postgresql/archive", str(archive)))
     first = Cluster(places, "store", file, None)
     await asyncio.to_thread(first.make)
     with (first.data / "pg_hba.conf").open("a") as hba:
@@ -175,6 +175,7 @@ async def test_the_store_goes_back_to_a_second(places: Places) -> None:
                 await connection.execute("delete from runs")
                 await connection.execute("select pg_switch_wal()")
                 await until_ready(lambda: _archived(connection))
+                assert await connection.fetchval("select failed_count from pg_stat_archiver") == 0
     finally:
         await first.stop()
     again = Cluster(places, "store-again", file, None)

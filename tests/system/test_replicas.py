@@ -15,6 +15,7 @@ from typing import Any
 import httpx2 as httpx
 import psutil
 import pytest
+import yaml
 
 from app.engines.postgres.engine import PostgresEngine
 from tests.served import ROOT, Served, free_port
@@ -171,6 +172,7 @@ class Cluster:
             "PROXY_SECRET": "for-the-route",
             "PROXY_HEALTH_INTERVAL": "500ms",
             "PROXY_HEALTH_HOST": "127.0.0.1",
+            "PROXY_HEALTH_PORT": str(free_port()),
         }
         caddy = Path(sys.executable).with_name("caddy")
         self.log = (folder / "caddy.log").open("wb")
@@ -202,6 +204,43 @@ class Cluster:
         self.log.close()
         for app in self.apps:
             app.end()
+
+
+def test_the_proxy_is_known_to_be_well_while_it_has_no_certificate_for_an_address(folder: Path) -> None:
+    check = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["proxy"]["healthcheck"]["test"][-1]
+    port = free_port()
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "PROXY_OPTIONS": f"http_port {free_port()}\n\thttps_port {free_port()}\n\tskip_install_trust",
+        "PROXY_SITE": "localhost",
+        "PROXY_UPSTREAMS": "127.0.0.1:1",
+        "PROXY_SECRET": "for-the-route",
+        "PROXY_HEALTH_INTERVAL": "1s",
+        "PROXY_HEALTH_HOST": "localhost",
+        "PROXY_HEALTH_PORT": str(port),
+    }
+    caddy = Path(sys.executable).with_name("caddy")
+    with (folder / "caddy-alone.log").open("wb") as log:
+        proxy = subprocess.Popen(
+            [caddy, "run", "--config", ROOT / "infra/proxy/Caddyfile", "--adapter", "caddyfile"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        until = time.monotonic() + 10
+        while True:
+            try:
+                answer = httpx.get(check.replace(":2080", f":{port}"), timeout=2)
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < until, (folder / "caddy-alone.log").read_text()[-2000:]
+                time.sleep(0.1)
+        assert (answer.status_code, answer.url.port) == (200, port)
+    finally:
+        proxy.terminate()
+        proxy.wait(10)
 
 
 @pytest.fixture
