@@ -30,6 +30,9 @@ class RunBody(BaseModel):
     seed: str = Field(
         "", description="Runs once before the source, in a fresh sandbox; the same seed is not run again."
     )
+    dataset: str = Field(
+        "", examples=["shop:S"], description="Sample data that fills the fresh sandbox before the seed: its name and size."
+    )
     explain: Literal["none", "plan", "measure"] = Field(
         "none",
         description="`plan` adds how the engine would execute each statement, `measure` also executes it for that.",
@@ -133,7 +136,8 @@ async def run(body: RunBody, request: Request, services: ServicesDep, session: S
     """Run a source. Without a session cookie the call gets a new session, whose cookie comes with the answer."""
     services.engines.offer(body.engine)
     await services.sessions.admit_run(session, client_address(request))
-    answer = await services.runner.run(session, RunRequest(body.engine, body.source, body.seed, explain=body.explain))
+    asked = RunRequest(body.engine, body.source, body.seed, explain=body.explain, dataset=body.dataset)
+    answer = await services.runner.run(session, asked)
     return JSONResponse(answer)
 
 

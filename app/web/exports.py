@@ -1,11 +1,14 @@
 """Results as files: of the session's last runs, and of shared playgrounds."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Message, Send
 
 from app.core.errors import NotFound
 from app.playground.exporting import is_cut
@@ -14,7 +17,15 @@ from app.playground.markdown import LANGUAGES, fenced, result_as_markdown, run_a
 from app.playground.tables import table_of
 from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep
 
+log = logging.getLogger(__name__)
+
 router = APIRouter(include_in_schema=False)
+
+PIECE = 65_536
+STALL_S = 10.0
+"""How long a reader may take for a piece. An export holds a slot and a connection until it is read."""
+REST_S = 30.0
+"""How long it may take for all beyond what an export may: what was read when that was over is still sent."""
 
 MAX_COPIED = 1_000
 """How many rows a copy as Markdown has."""
@@ -46,8 +57,11 @@ async def export_whole(
     _known(suffix)
     parts = services.exports.whole(session, shown, suffix)
     first = await anext(parts)
-    return StreamingResponse(
-        _encoded(first, parts), media_type=FORMATS[suffix].media_type, headers=_named(f"{slug}-{number}-whole.{suffix}")
+    return _Streamed(
+        _encoded(first, parts),
+        services.settings.max_export_ms / 1000 + REST_S,
+        media_type=FORMATS[suffix].media_type,
+        headers=_named(f"{slug}-{number}-whole.{suffix}"),
     )
 
 
@@ -105,8 +119,36 @@ def _named(name: str) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{name}"'}
 
 
-async def _encoded(first: str, parts: AsyncGenerator[str, None]) -> AsyncIterator[bytes]:
+async def _encoded(first: str, parts: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
     async with aclosing(parts):
-        yield first.encode("utf-8", "replace")
+        for piece in _pieces(first):
+            yield piece
         async for part in parts:
-            yield part.encode("utf-8", "replace")
+            for piece in _pieces(part):
+                yield piece
+
+
+def _pieces(part: str) -> Iterator[bytes]:
+    for at in range(0, len(part), PIECE):
+        yield part[at : at + PIECE].encode("utf-8", "replace")
+
+
+class _Streamed(StreamingResponse):
+    """A file for a reader that reads: one that stalls, or is slow for longer than `most_s`, ends in the middle of the file."""
+
+    def __init__(self, parts: AsyncGenerator[bytes, None], most_s: float, **said: Any) -> None:
+        super().__init__(parts, **said)
+        self._parts = parts
+        self._most_s = most_s
+
+    async def stream_response(self, send: Send) -> None:
+        async def timely(message: Message) -> None:
+            async with asyncio.timeout(STALL_S):
+                await send(message)
+
+        async with aclosing(self._parts):
+            try:
+                async with asyncio.timeout(self._most_s):
+                    await super().stream_response(timely)
+            except TimeoutError:
+                log.info("an export ended: its reader took over %g s for a piece, or %g for all", STALL_S, self._most_s)

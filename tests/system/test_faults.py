@@ -279,6 +279,37 @@ def test_idle_and_stalling_connections_leave_room(folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_a_reader_that_does_not_read_its_export_leaves_room(folder: Path) -> None:
+    app = Served(folder / "exports", SANDTABLE_ENGINES="postgres", SANDTABLE_MAX_EXPORTS="1")
+    app.wait_until_ready()
+    try:
+        source = "select g, repeat('x', 1000) from generate_series(1, 60000) g"
+        run = app.run("postgres", source).json()["id"]
+        cookie = "; ".join(f"{name}={value}" for name, value in app.http.cookies.items())
+        with socket.socket() as deaf, httpx.Client(base_url=app.http.base_url, timeout=20) as other:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            deaf.connect(("127.0.0.1", app.port))
+            deaf.sendall(
+                f"POST /export/postgres/{run}/1.csv HTTP/1.1\r\nHost: 127.0.0.1:{app.port}\r\nSec-Fetch-Site: same-origin\r\n"
+                f"Cookie: {cookie}\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+            theirs = other.post("/api/v1/run", json={"engine": "postgres", "source": source}).json()["id"]
+            began = time.monotonic()
+
+            def theirs_is_made() -> int:
+                return other.post(
+                    f"/export/postgres/{theirs}/1.csv", headers={"sec-fetch-site": "same-origin"}
+                ).status_code
+
+            assert theirs_is_made() == 429
+            while theirs_is_made() != 200:
+                assert time.monotonic() - began < 30
+                time.sleep(1)
+            say("a reader that does not read", freed=time.monotonic() - began)
+    finally:
+        app.end()
+
+
 def test_no_file_descriptors_are_left(folder: Path) -> None:
     app = Served(folder / "files", SANDTABLE_ENGINES="redis")
     held: list[socket.socket] = []
