@@ -61,7 +61,8 @@ def _said(pane: dict[str, Any], now: dict[str, Any]) -> int:
 def _elsewhere(url: str, panes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each call has a session of its own, so each begins in an empty sandbox."""
     bodies = [
-        {"engine": p["engine"], "source": p["source"], "seed": p["seed"], "dataset": p.get("dataset", "")} for p in panes
+        {"engine": p["engine"], "source": p["source"], "seed": p["seed"], "dataset": p.get("dataset", "")}
+        for p in panes
     ]
     return [call(url, "POST", "/api/v1/run", body) for body in bodies]
 

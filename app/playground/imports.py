@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import islice
 from typing import IO, Any
 
@@ -18,6 +19,8 @@ FORMATS = ("auto", "csv", "tsv", "json", "ndjson")
 KINDS = ("integer", "decimal", "boolean", "date", "timestamp", "json", "text")
 MAX_COLUMNS = 100
 MAX_CELL = 100_000
+MAX_VALUES = 1_000_000
+"""How many values a JSON file may have: each costs far more memory as a value than as text."""
 SKIP = "skip"
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
@@ -36,8 +39,24 @@ _FITTING: dict[str, Callable[[str], object]] = {
 _MADE: dict[str, Callable[[str], Any]] = {
     "boolean": lambda text: text.lower() in _TRUE,
     "integer": int,
-    "decimal": lambda text: int(text) if _INTEGER.fullmatch(text) else float(text),
+    "decimal": lambda text: int(text) if _INTEGER.fullmatch(text) else _number(text),
 }
+
+
+def _number(text: str) -> float | Decimal:
+    """A number with all its digits: a double where one holds them."""
+    number, exact = float(text), Decimal(text)
+    return number if Decimal(repr(number)) == exact else exact
+
+
+def _number_in_json(text: str) -> float | str:
+    """The same in JSON, whose values are doubles: as text where no double holds it."""
+    number = _number(text)
+    return number if isinstance(number, float) else text
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_float=_number_in_json, parse_constant=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +102,8 @@ def _detected(start: str) -> str:
     if head.startswith("{"):
         first, _, rest = head.partition("\n")
         try:
-            json.loads(first)
-        except ValueError:
+            _loads(first)
+        except (ValueError, RecursionError):
             return "json"
         return "ndjson" if rest.strip() else "json"
     line = start.split("\n", 1)[0]
@@ -134,14 +153,19 @@ def _lines(lines: Iterable[str]) -> Iterator[Any]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield json.loads(line)
+                yield _loads(line)
             except (ValueError, RecursionError) as exc:
                 raise InvalidRequest(f"Line {number} is not JSON: {exc}.") from exc
 
 
 def _json_records(text: str) -> list[Any]:
+    values = text.count(",") + 1  # and those of texts, which is near enough for a bound
+    if values > MAX_VALUES:
+        raise InvalidRequest(
+            f"The file has about {values:,} values; at most {MAX_VALUES:,} are read.", hint="Split it."
+        )
     try:
-        data = json.loads(text)
+        data = _loads(text)
     except (ValueError, RecursionError) as exc:
         raise InvalidRequest(f"The file is not JSON: {exc}.") from exc
     if isinstance(data, dict):
@@ -157,14 +181,26 @@ def _documents(records: Iterable[Any], form: str, most_bytes: int) -> Sheet:
     for record in records:
         item = record if isinstance(record, dict) else {"value": record}
         total += 1
-        size += len(json.dumps(item, ensure_ascii=False))
+        if size > most_bytes:
+            continue
+        text = json.dumps(item, ensure_ascii=False)
+        size += len(text)
         if size <= most_bytes:
-            kept.append(item)
-            names.update(dict.fromkeys(item))
+            kept.append(item if _is_storable(text) else _loads(text.encode("utf-8", "replace").decode()))
+            names.update(dict.fromkeys(kept[-1]))
     if not total:
         raise InvalidRequest("The file has no records.")
     columns = _names(list(names))
     return Sheet(columns, [[item.get(name) for name in names] for item in kept], total, "ndjson")
+
+
+def _is_storable(text: str) -> bool:
+    """False with half a surrogate pair in it, which JSON can write and no engine keeps."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _names(header: list[str]) -> list[str]:
@@ -238,7 +274,7 @@ def _value(cell: Any, kind: str) -> Any:
         return None
     if kind == "json":
         try:
-            return json.loads(cell) if isinstance(cell, str) else cell
+            return _loads(cell) if isinstance(cell, str) else cell
         except (ValueError, RecursionError):
             return cell
     text = (cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)).replace("\0", "")[:MAX_CELL]

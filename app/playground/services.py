@@ -1,6 +1,7 @@
 """Everything the edges call, built once per process."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from app.config import Settings
 from app.playground.bans import Bans
@@ -50,6 +51,8 @@ class Services:
     labs: Labs
     scripts: Scripts
     store_note: str | None = None
+    importing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """One file is read at a time: 16 MB of text take far more as values."""
 
 
 def build(

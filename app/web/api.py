@@ -31,7 +31,9 @@ class RunBody(BaseModel):
         "", description="Runs once before the source, in a fresh sandbox; the same seed is not run again."
     )
     dataset: str = Field(
-        "", examples=["shop:S"], description="Sample data that fills the fresh sandbox before the seed: its name and size."
+        "",
+        examples=["shop:S"],
+        description="Sample data that fills the fresh sandbox before the seed: its name and size.",
     )
     explain: Literal["none", "plan", "measure"] = Field(
         "none",

@@ -46,10 +46,11 @@ async def import_form(
     source = file.file if named and file else io.BytesIO(text.encode("utf-8", "replace"))
     name = name or (PurePath(file.filename or "").stem if named and file else "imported")
     most = max(services.settings.max_source_bytes_of(offer.engine.slug) for offer in services.engines)
-    sheet = await asyncio.to_thread(imports.read, source, form, most)
-    kinds = _kinds(sheet, kind)
+    async with services.importing:
+        sheet = await asyncio.to_thread(imports.read, source, form, most)
+    kinds = await asyncio.to_thread(_kinds, sheet, kind)
     chosen = key if key in sheet.columns else None if kind else imports.key_of(sheet)
-    table, misfits = imports.typed(sheet, name, kinds, chosen)
+    table, misfits = await asyncio.to_thread(imports.typed, sheet, name, kinds, chosen)
     seeds = await asyncio.to_thread(_seeds, services, table)
     return render.page(
         request,

@@ -12,13 +12,13 @@ from app.playground.runner import RunRequest
 from app.stores.memory import MemoryStore
 
 TEXT = (
-    "id,Full name,order,born,seen,ok,note\n"
-    '1,"Ada ""the first"" <b>",1.5,1815-12-10,2024-05-01T10:00:00Z,true,"tab\there, line\nbreak \\ \'q\'"\n'
-    "2,O'Hara,,1990-01-01,,false,$1 {x} # --\n"
-    "3,名前,-2,,2024-05-01 10:00,,\n"
+    "id,Full name,order,born,seen,ok,exact,note\n"
+    '1,"Ada ""the first"" <b>",1.5,1815-12-10,2024-05-01T10:00:00Z,true,12345678901234567.89,"tab\there, line\nbreak \\ \'q\'"\n'
+    "2,O'Hara,,1990-01-01,,false,,$1 {x} # --\n"
+    "3,名前,-2,,2024-05-01 10:00,,-1e30,\n"
 )
 COUNT = {
-    "postgres": 'select id, "Full name", born, seen, ok, note from people_1 order by id',
+    "postgres": 'select id, "Full name", born, seen, ok, exact, note from people_1 order by id',
     "mongodb": "db.people_1.find().sort({_id: 1})",
     "redis": "HGETALL people_1:1\nHGETALL people_1:2\nHGETALL people_1:3",
     "dynamodb": "Scan {TableName: 'people_1'}",
@@ -47,7 +47,7 @@ async def test_a_table_of_odd_values(engine: Engine, settings: Settings) -> None
     assert answer["stats"]["outcome"] == "ok", answer["results"][-1]
     said = str(answer["results"])
     born = "-4861728000000" if slug == "mongodb" else "1815-12-10"
-    for value in ("Ada", "the first", "O'Hara", "名前", born, "{x} # --", "break"):
+    for value in ("Ada", "the first", "O'Hara", "名前", born, "{x} # --", "break", "12345678901234567.89"):
         assert value in said, value
     await built.runner.reset("s", slug)
     await built.sandboxes.close()

@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,3 +111,29 @@ def test_json_values_keep_their_kinds() -> None:
     assert inferred(found) == ["boolean", "decimal", "json"]
     table, _ = typed(found, "t", inferred(found), None)
     assert table.rows == [[True, 1.5, {"d": None}]]
+
+
+def test_numbers_keep_their_digits() -> None:
+    digits = ["12345678901234567.89", "0.12345678901234567890", "1e999", "1" * 25, "1.5"]
+    table, misfits = typed(sheet("n\n" + "\n".join(digits)), "t", ["decimal"], None)
+    assert [Decimal(row[0]) for row in table.rows] == [Decimal(text) for text in digits]
+    assert misfits == 0
+    as_json = sheet(f"[{', '.join(digits)}]")
+    assert inferred(as_json) == ["decimal"]
+    again, _ = typed(sheet(written(as_json), "ndjson"), "t", ["decimal"], None)
+    assert again.rows == table.rows
+
+
+def test_what_json_can_write_and_nothing_can_store() -> None:
+    found = sheet('[{"a": "x\\ud800y"}, {"\\udc00": 1}, {"a": NaN}]')
+    assert found.columns == ["a", "?"]
+    assert found.rows == [["x?y", None], [None, 1], ["NaN", None]]
+    written(found).encode()
+
+
+@pytest.mark.parametrize("text", ["[" + "{}," * 3_000_000 + "{}]", '{"a": [' + "1," * 3_000_000 + "1]}"])
+def test_a_file_of_millions_of_values_is_refused_at_once(text: str) -> None:
+    began = time.perf_counter()
+    with pytest.raises(InvalidRequest, match="at most 1,000,000 are read"):
+        sheet(text)
+    assert time.perf_counter() - began < 2

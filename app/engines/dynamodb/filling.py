@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 from app.core.datasets import IDENTIFIER, Content, Imported, Part
 
 BATCH = 25
 AT_ONCE = 4
+MAX_DIGITS = 38
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -67,6 +69,10 @@ def literal(value: Any) -> str:
         return f"{{ {', '.join(f'{_name(name)}: {literal(item)}' for name, item in value.items())} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, Decimal):
+        # Amazon DynamoDB Developer Guide, "Data types": numbers have up to 38 digits and lie within 1E-130 and 9.99E+125; others are kept as text.
+        fits = len(value.as_tuple().digits) <= MAX_DIGITS and -130 <= value.adjusted() <= 125
+        return str(value) if fits else json.dumps(str(value))
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -3,11 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from app.core.datasets import IDENTIFIER, Content, Imported, Part
 
 CHUNK = 1_000
+DECIMAL_DIGITS = 34
+"""Of a Decimal128; a number with more is kept as text."""
 
 
 def seed(content: Content) -> str:
@@ -64,6 +67,8 @@ def literal(value: Any) -> str:
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, Decimal):
+        return f'NumberDecimal("{value}")' if len(value.as_tuple().digits) <= DECIMAL_DIGITS else json.dumps(str(value))
     if isinstance(value, float) and value.is_integer():
         return f"Double({value:.0f})"
     return json.dumps(value, ensure_ascii=False)
