@@ -100,6 +100,14 @@ class ServerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
 
+    def computed_s(self) -> float:
+        """Seconds of a processor that it has used since it was started; 0 while it does not run."""
+        try:
+            times = psutil.Process(self.pid).cpu_times() if self.pid else None
+        except psutil.NoSuchProcess:
+            times = None
+        return times.user + times.system if times else 0.0
+
     def log_tail(self) -> str:
         """The last lines of its log."""
         if not self.log_path.exists():

@@ -75,6 +75,21 @@ async def test_reset_helps_where_the_sandbox_is_gone(vanished: tuple[Services, s
     await run(built, slug, SOURCES[slug])
 
 
+async def test_as_many_are_dropped_as_are_due(postgres: PostgresEngine, redis: Engine, settings: Settings) -> None:
+    """The store gives them out 50 at a time."""
+    await postgres.server.ensure_database("store_many_due")
+    async with PostgresStore(postgres.server.connect_arguments("store_many_due")) as store:
+        built = services.build(settings, Standing({"redis": redis}), store, b"secret")
+        await store.open_session("s")
+        long_ago = datetime.now(UTC) - timedelta(days=1)
+        for _ in range(120):
+            await store.save_sandbox(SandboxRecord(redis.new_sandbox(), long_ago, dropping=True))
+            async with store._connection() as connection:
+                await connection.execute("update sandboxes set claimed_until = null")
+        assert await built.sandboxes.expire_idle() == 120
+        assert await store.sandboxes("redis") == []
+
+
 async def test_two_clients_that_seed_at_once_share_what_the_first_one_made(
     postgres: PostgresEngine, settings: Settings
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -12,6 +12,7 @@ from pymongo.errors import OperationFailure
 
 from app.core.errors import PlaygroundError
 from app.core.limits import Usage
+from app.core.process import ServerProcess
 from app.core.sandbox import Sandbox, is_namespace
 from app.engines.mongodb.errors import translated
 from app.scripting.errors import HostFailure
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 PREFIX = "sbx_"
 KILL_WAIT_S = 0.4
+"""Of the server's own time on a processor: a busy machine is no reason to end it."""
+KILL_MOST_S = 5.0
 KILL_POLL_S = 0.02
 USER_EXISTS, ROLE_EXISTS = 51003, 51002
 USER_GONE = 11
@@ -46,13 +49,11 @@ def password_of(sandbox: Sandbox, user: str) -> str:
 
 
 class Admin:
-    """Commands on the admin's connections. `restart` ends the server at once, or is None when it isn't ours."""
+    """Commands on the admin's connections. `process`: the server, when it is ours."""
 
-    def __init__(
-        self, motor: "AsyncIOMotorClient[dict[str, Any]]", restart: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    def __init__(self, motor: "AsyncIOMotorClient[dict[str, Any]]", process: ServerProcess | None = None) -> None:
         self.motor = motor
-        self._restart = restart
+        self._process = process
 
     async def version(self) -> str:
         with _ours("admin"):
@@ -172,15 +173,17 @@ class Admin:
         A single expression can be deaf to it (`$reduce` over a growing array): then the server itself is ended, and started
         again within a second; its journal keeps what was written.
         """
-        deadline = asyncio.get_running_loop().time() + KILL_WAIT_S
+        clock = asyncio.get_running_loop().time
+        computed = self._process.computed_s if self._process else clock
+        latest, enough = clock() + KILL_MOST_S, computed() + KILL_WAIT_S
         while opids := await self.operations(match):
             for opid in opids:
                 with _ours("admin"), contextlib.suppress(OperationFailure):
                     await self.motor.admin.command("killOp", op=opid)
-            if asyncio.get_running_loop().time() > deadline:
+            if computed() > enough or clock() > latest:
                 log.error("operations %s do not end", opids)
-                if self._restart is not None:
-                    await self._restart()
+                if self._process is not None:
+                    await self._process.kill()
                 return
             await asyncio.sleep(KILL_POLL_S)
 

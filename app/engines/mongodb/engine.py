@@ -114,7 +114,7 @@ class MongoEngine(Engine):
         except PlaceError as exc:
             raise EngineUnavailable("MongoDB cannot be started.", hint=str(exc)) from exc
         await self._server.start()
-        self.admin = Admin(self._server.admin, self._server.process.kill)
+        self.admin = Admin(self._server.admin, self._server.process)
         return self._server.how
 
     async def check(self) -> None:
