@@ -19,6 +19,7 @@ async def places(services: ServicesDep) -> Response:
         ("Comparison of the engines", "/comparison"),
         ("Compare", "/compare"),
         ("Labs", "/labs"),
+        ("Scripts across engines", "/scripts"),
         ("Paste a plan", "/explain"),
         ("Your runs", "/history"),
         ("Import a file", "/import"),
