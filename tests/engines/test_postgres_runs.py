@@ -1,5 +1,7 @@
 """Running SQL: results, state between runs, notices, notifications, errors and plans."""
 
+import time
+
 import asyncpg
 import pytest
 
@@ -163,6 +165,10 @@ async def test_notices_by_severity(ada: Visitor) -> None:
     "source",
     [
         "SELECT nextval('s') FROM generate_series(1, 3000)",
+        "(SELECT nextval('s') FROM generate_series(1, 3000))",
+        "SELECT * FROM adding",
+        "TABLE adding",
+        'SELECT "Add"(n) FROM generate_series(1, 3000) AS t(n)',
         "SELECT add(g) FROM generate_series(1, 3000) g",
         'WITH n AS (SELECT g FROM generate_series(1, 3000) g) SELECT public."add" (g) FROM n',
         "BEGIN; SELECT add(g) FROM generate_series(1, 3000) g; COMMIT",
@@ -173,6 +179,8 @@ async def test_a_select_that_changes_something_is_executed_to_its_end(ada: Visit
         """
         CREATE SEQUENCE s;
         CREATE FUNCTION add(int) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('s') $$;
+        CREATE FUNCTION "Add"(int) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('s') $$;
+        CREATE VIEW adding AS SELECT add(n) FROM generate_series(1, 3000) AS t(n);
         """
     )
     ran = await ada.must(source)
@@ -185,6 +193,13 @@ async def test_a_select_that_changes_something_is_executed_to_its_end(ada: Visit
 async def test_a_select_that_changes_nothing_ends_with_what_is_shown(ada: Visitor) -> None:
     ran = await ada.must("SELECT t.n, abs(t.n) FROM generate_series(1, 200000) AS t(n)")
     assert len(ran.rows) == 1_000
+
+
+@pytest.mark.parametrize("source", ["SELECT 1 AS " + "a" * 200_000, "SELECT '" + "A" * 200_000 + "'"])
+async def test_a_long_word_costs_its_length(ada: Visitor, source: str) -> None:
+    began = time.monotonic()
+    await ada.must(source)
+    assert time.monotonic() - began < 3
 
 
 async def test_errors_are_psqls_to_the_last_word(ada: Visitor) -> None:

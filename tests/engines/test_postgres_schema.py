@@ -1,6 +1,10 @@
 """What a sandbox holds: for the sidebar, and as a diagram."""
 
+import asyncio
+import time
+
 from app.core.diagrams import Attribute, Diagram, Relation
+from app.core.errors import EngineBusy
 from app.core.limits import Usage
 from tests.engines.test_postgres_support import Visitor, ada  # noqa: F401
 
@@ -133,3 +137,19 @@ async def test_words_are_the_servers_own(ada: Visitor) -> None:
     assert {("SELECT", "keyword"), ("jsonb", "type"), ("\\dt", "command")} <= known.keys()
     assert not {word.name for word in words} & {"int4in", "textcat", "pg_read_file", "lo_import"}
     assert max(len(word.detail or "") for word in words) <= 72
+
+
+async def test_a_lock_of_the_visitors_own_keeps_no_connection_waiting(ada: Visitor) -> None:
+    await ada.must(
+        "CREATE TABLE t (a int DEFAULT 7, b text DEFAULT 'x', PRIMARY KEY (a)); INSERT INTO t VALUES (1, 'y')"
+    )
+    free = {o.name: o for o in await ada.engine.inspect(ada.sandbox)}
+    await ada.must("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+    began = time.monotonic()
+    looked = await asyncio.gather(*(ada.engine.inspect(ada.sandbox) for _ in range(10)), return_exceptions=True)
+    assert time.monotonic() - began < 8
+    for found in looked:
+        assert isinstance(found, EngineBusy) or {o.name: o for o in found} == free  # type: ignore[union-attr]
+    await ada.must("ROLLBACK")
+    assert {o.name: o for o in await ada.engine.inspect(ada.sandbox)} == free
+    assert free["t"].detail == (await ada.must("SELECT pg_size_pretty(pg_total_relation_size('t'))")).value

@@ -22,6 +22,8 @@ from app.engines.postgres.stubborn import Stubborn
 from app.engines.postgres.template import ensure_template
 
 SESSION = {"application_name": "sandtable admin", "search_path": "pg_catalog"}
+INSIDE = {**SESSION, "lock_timeout": "300ms", "statement_timeout": "10s"}
+"""In a sandbox the visitor may hold a lock on anything, and for as long as he likes."""
 READY_ROLES = ("reader", "writer")
 MAX_CLIENTS = len(CLIENT_NAMES) + len(SCRIPT_CLIENTS)
 MAX_POOL = 8
@@ -138,7 +140,7 @@ class Admin:
         """A connection into a sandbox's database, for questions to its catalog only."""
         arguments = self._server.connect_arguments(database)
         connection: asyncpg.Connection[Any] = await asyncpg.connect(
-            **arguments, server_settings=SESSION, statement_cache_size=0
+            **arguments, server_settings=INSIDE, statement_cache_size=0
         )
         return connection
 

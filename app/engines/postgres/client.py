@@ -30,7 +30,8 @@ __all__ = ["RECONNECTED", "PostgresClient"]
 
 GROWING = frozenset({"insert", "update", "merge", "copy", "create", "do", "call", "refresh", "reindex", "import"})
 MAX_NATURAL_JOINS = 12
-_CALLED = re.compile(r"([A-Za-z_][\w$]*)\"?\s*\(")
+READING = frozenset({"select", "with", "table", "values"})
+_CALLED = re.compile(r"(?<![\w$])([A-Za-z_][\w$]*+)\"?\s*+\(")
 _NATURAL = re.compile(r"\bnatural\b", re.IGNORECASE)
 
 
@@ -165,7 +166,8 @@ class PostgresClient(Client):
     async def _executed(self, text: str, words: tuple[str, ...], statement: Statement, limits: Limits) -> Answer:
         """What the server answers. Of a SELECT it is asked for no more rows than are shown, unless one may change something as it goes on."""
         most = limits.max_rows + 1
-        whole = words[:1] in (("select",), ("with",)) and await self._changes(text, statement, limits)
+        reads = not words or words[0] in READING  # without a word it begins with a parenthesis
+        whole = reads and await self._changes(text, statement, limits)
         return await self._session.do(
             lambda connection: execute(connection, text, 0 if whole else most, calls.parameters_of(statement)),
             statement.start,
@@ -175,10 +177,13 @@ class PostgresClient(Client):
         )
 
     async def _changes(self, text: str, statement: Statement, limits: Limits) -> bool:
-        """Whether a SELECT calls a function that may change something: a sequence's, NOTIFY, or a volatile one that was made here."""
-        called = {name.lower() for name in _CALLED.findall(text)} - self._session.harmless
-        if not called or self.transaction == "failed":
+        """Whether a SELECT calls a function that may change something: a sequence's, NOTIFY, or a volatile one that was made here, if only by a view."""
+        if self.transaction == "failed":
             return False
+        named = _CALLED.findall(text)
+        called = {name.lower() for name in named} - self._session.harmless | {
+            name for name in named if not name.islower()
+        }
         names = "{" + ",".join(f'"{name}"' for name in called) + "}"
         return bool((await self._session.ask(question("volatile"), statement.start, limits, names)).rows)
 

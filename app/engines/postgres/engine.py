@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from weakref import WeakValueDictionary
+
+from asyncpg import LockNotAvailableError
 
 from app.config import Settings
 from app.core.datasets import Content, Imported, Part
 from app.core.diagrams import Diagram
 from app.core.doctor import Diagnosis, diagnose
 from app.core.engine import Client, Engine, EngineInfo, SchemaObject
-from app.core.errors import EngineUnavailable
+from app.core.errors import EngineBusy, EngineUnavailable
 from app.core.limits import Limits, Quota, Usage
 from app.core.places import PlaceError, Places
 from app.core.plans import Plan
@@ -85,6 +88,7 @@ class PostgresEngine(Engine):
         self._connector: Connector | None = None
         self._words: list[Word] | None = None
         self._farewells: dict[tuple[str, str], str] = {}
+        self._entering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     def diagnose(cls, settings: Settings, places: Places) -> Diagnosis:
@@ -270,13 +274,19 @@ class PostgresEngine(Engine):
 
     @asynccontextmanager
     async def _inside(self, sandbox: Sandbox) -> "AsyncIterator[asyncpg.Connection[Any]]":
-        """The admin's connection into the sandbox's database, for questions to its catalog."""
-        with reaching_server():
-            inside = await self.admin.enter(name_of(sandbox))
-            try:
-                yield inside
-            finally:
-                await inside.close()
+        """The admin's connection into the sandbox's database, for questions to its catalog: one at a time. Raises EngineBusy where a lock keeps it waiting."""
+        async with self._entering.setdefault(sandbox.namespace, asyncio.Lock()):
+            with reaching_server():
+                inside = await self.admin.enter(name_of(sandbox))
+                try:
+                    yield inside
+                except LockNotAvailableError as exc:
+                    raise EngineBusy(
+                        "A lock that a transaction of yours holds keeps the tables from being looked at.",
+                        hint="End the transaction, then refresh.",
+                    ) from exc
+                finally:
+                    await inside.close()
 
     async def namespaces(self) -> set[str]:
         return await self.admin.namespaces()

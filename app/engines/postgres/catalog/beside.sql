@@ -2,7 +2,7 @@
 SELECT relation, kind, schema, name, detail
 FROM (
     SELECT i.indrelid AS relation, 1 AS place, 'index' AS kind, NULL::name AS schema, x.relname AS name,
-        concat_ws(', ', CASE WHEN i.indisunique THEN 'unique' END, m.amname, pg_size_pretty(pg_relation_size(x.oid))) AS detail
+        concat_ws(', ', CASE WHEN i.indisunique THEN 'unique' END, m.amname, pg_size_pretty((pg_stat_file(pg_relation_filepath(x.oid), true)).size)) AS detail
     FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
     WHERE i.indrelid = ANY ($1::oid[])
     UNION ALL

@@ -8,7 +8,14 @@ SELECT
         WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table'
     END AS kind,
     c.reltuples::bigint AS rows,
-    CASE WHEN c.relkind IN ('r', 'm') THEN pg_size_pretty(pg_total_relation_size(c.oid)) END AS size
+    -- of its files: pg_total_relation_size would wait for whoever has the table locked
+    CASE WHEN c.relkind IN ('r', 'm') THEN (
+        SELECT pg_size_pretty(sum((pg_stat_file(pg_relation_filepath(part.oid), true)).size)::bigint)
+        FROM (
+            SELECT c.oid UNION ALL SELECT nullif(c.reltoastrelid, 0)
+            UNION ALL SELECT i.indexrelid FROM pg_index i WHERE i.indrelid IN (c.oid, c.reltoastrelid)
+        ) AS part (oid)
+    ) END AS size
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
