@@ -10,7 +10,7 @@ from app.config import Settings
 from app.core.engine import Engine
 from app.core.errors import NotFound, StatementFailed, StatementRefused
 from app.core.limits import Limits
-from app.core.results import Message, Progress, Result
+from app.core.results import Message, Notice, Progress, Result
 from app.engines.dynamodb.engine import DynamoEngine
 from tests.engines.dynamodb_subject import TABLE, Visitor
 
@@ -212,7 +212,7 @@ async def watched(visitor: Visitor, source: str, limits: Limits) -> tuple[list[M
         elif isinstance(event, Result):
             result = event
         else:
-            assert isinstance(event, Progress)
+            assert isinstance(event, Progress) or event == Notice("info", "Watching the stream of things.")
     assert result is not None
     return messages, result
 
