@@ -8,7 +8,7 @@ from app.core.insights import Insight
 MANY_TIMES = 5
 MAX_SHOWN_CHARS = 80
 MAX_READ_CHARS = 2_000
-_VALUE = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b[0-9a-fA-F]{24}\b|\d+(?:\.\d+)?""")
+_VALUE = re.compile(r"""'(?:[^'\\]|\\.|'')*+(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\Z)|\b[0-9a-fA-F]{24}\b|\d+(?:\.\d+)?""")
 _SPACE = re.compile(r"\s+")
 
 

@@ -181,7 +181,8 @@ class Script:
         """What needs no app: random bits, and sleep, but not past the deadline, nor when stopped."""
         if operation == "entropy":
             return json.dumps([secrets.randbits(32) for _ in range(3)])
-        seconds = max(0.0, float(json.loads(message)["ms"] or 0)) / 1000
+        given = json.loads(message).get("ms")
+        seconds = max(0.0, given) / 1000 if isinstance(given, int | float) else 0.0
         left = self._deadline - time.monotonic()
         if self._stopped.wait(min(seconds, left)):
             raise ScriptStopped("stopped")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from app.core.engine import CLIENT_NAMES, SCRIPT_CLIENTS
 from app.core.errors import EngineUnavailable
 from app.engines.postgres.engine import PostgresEngine
 from tests.contract.samples.postgres import exists
@@ -285,10 +286,11 @@ async def test_the_stores_database_lets_no_visitor_in(ada: Visitor, postgres: Po
     await connection.close()
 
 
-async def test_three_connections_and_no_more(ada: Visitor) -> None:
-    for client in ("main", "A", "B"):
+async def test_as_many_connections_as_clients_and_no_more(ada: Visitor) -> None:
+    clients = (*CLIENT_NAMES, *SCRIPT_CLIENTS)
+    for client in clients:
         await ada.must("SELECT 1", client=client)
-    assert len(await ada.backends()) == 3
+    assert len(await ada.backends()) == len(clients) == 7
     arguments = ada.engine.server.tenant_arguments(ada.role, ada.sandbox.secret)
     with pytest.raises(asyncpg.TooManyConnectionsError):
         await asyncpg.connect(**arguments)

@@ -1,29 +1,29 @@
 """What was pasted as an explain document: Extended JSON, or as a shell prints it."""
 
 import json
-import math
 import re
 from typing import Any
 
 from bson.errors import BSONError
 
 from app.core.errors import InvalidRequest
+from app.core.outside_json import loads
 from app.core.plans import Plan
 from app.engines.mongodb import plan, values
 
 MAX_NESTING = 400
-_SKIP = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$])")
+_SKIP = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?(?![\w$])")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)'|`((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _REGEX = re.compile(r"/(?:[^/\\\n]|\\.)+/[a-z]*")
 WORDS: dict[str, Any] = {
     "true": True,
     "false": False,
     "null": None,
     "undefined": None,
-    "Infinity": math.inf,
-    "NaN": math.nan,
+    "Infinity": "Infinity",
+    "NaN": "NaN",
     "MaxKey": "MaxKey",
     "MinKey": "MinKey",
 }
@@ -49,7 +49,7 @@ def read(text: str) -> Plan:
 
 def _data(text: str) -> Any:
     try:
-        return json.loads(text)
+        return loads(text)
     except ValueError:
         return _Reader(text).read()
 

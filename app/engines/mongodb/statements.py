@@ -10,7 +10,7 @@ from app.core.errors import StatementFailed
 from app.core.results import Statement
 
 JAVASCRIPT = Language(tree_sitter_javascript.language())
-WORD_LINE = re.compile(r"^[ \t]*(?:show[ \t]+\w+|use[ \t]+[\w-]+)[ \t]*;?[ \t]*$", re.MULTILINE)
+WORD_LINE = re.compile(r"^[ \t]*+(?:show[ \t]++\w++|use[ \t]++[\w-]++)[ \t]*+;?[ \t]*+$", re.MULTILINE)
 WORD = re.compile(r"(?:(show|use)\s+([\w-]+)|(it|help))\s*;?")
 MAX_NEAR_CHARS = 40
 QUERY = re.compile(

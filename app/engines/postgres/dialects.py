@@ -24,7 +24,7 @@ MAX_STATEMENT = 4_000
 MAX_LOSSES = 8
 MAX_S = 0.5  # after which nothing is offered; sqlglot takes about 30 ms for 1,000 characters of short statements
 
-_APART = re.compile(r"'(?:[^'\\]|\\.|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_APART = re.compile(r"'(?:[^'\\]|\\.|'')*+(?:'|\Z)|--[^\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _MARKS = {
     "mysql": (
         r"`\w",
@@ -39,12 +39,12 @@ _MARKS = {
         r"\bINSERT\s+IGNORE\b",
         r"\bENUM\s*\(",
         r"\bDATE_(?:ADD|SUB|FORMAT)\s*\(",
-        r"(?:^|;)\s*(?:SHOW\s+(?:TABLES|DATABASES)|DESCRIBE\b|USE\s+\w)",
+        r"(?:^[ \t]*+|;\s*+)(?:SHOW\s+(?:TABLES|DATABASES)|DESCRIBE\b|USE\s+\w)",
     ),
     "tsql": (
         r"(?<![\w\]\)\"])\[[A-Za-z_][\w ]*\]",
         r"\bSELECT\s+(?:DISTINCT\s+)?TOP\s*\(?\s*\d",
-        r"^\s*GO\s*$",
+        r"^[ \t]*+GO[ \t]*+$",
         r"\bIDENTITY\s*\(",
         r"\bNVARCHAR\b|\bDATETIME2\b|\bUNIQUEIDENTIFIER\b",
         r"\b(?:GETDATE|ISNULL|DATEADD|DATEDIFF|LEN|CHARINDEX)\s*\(",
@@ -65,7 +65,7 @@ _MARKS = {
     "sqlite": (
         r"\bAUTOINCREMENT\b",
         r"\bINSERT\s+OR\s+(?:REPLACE|IGNORE)\b",
-        r"(?:^|;)\s*PRAGMA\b",
+        r"(?:^[ \t]*+|;\s*+)PRAGMA\b",
         r"\bWITHOUT\s+ROWID\b",
         r"\b(?:STRFTIME|JULIANDAY)\s*\(",
         r"^\.(?:tables|schema)\b",

@@ -6,6 +6,7 @@ from typing import Any
 from xml.parsers import expat
 
 from app.core.errors import InvalidRequest
+from app.core.outside_json import loads
 from app.core.plans import Plan
 from app.engines.postgres import explained_text, explained_yaml
 from app.engines.postgres.plan import MAX_DEPTH, plan_of
@@ -72,13 +73,15 @@ TEXTS = frozenset(
     )
 )
 GROUPS = ("Full-sort Groups", "Pre-sorted Groups", "Sort Space Memory", "Sort Space Disk")
-_FRAME = re.compile(r"^[\s]*[|║│](.*?)[|║│]?\s*$")
-_RULE = re.compile(r"^[\s+─━═\-┌┐└┘├┤╔╗╚╝╟╢╠╣╞╡|║│]*[─━═\-]{3,}[\s+─━═\-┌┐└┘├┤╔╗╚╝╟╢╠╣╞╡|║│]*$")
+_BARS = "|║│"
+_DRAWN = re.compile(r"[\s+─━═\-┌┐└┘├┤╔╗╚╝╟╢╠╣╞╡|║│]*+")
+_DASHES = re.compile(r"[─━═\-]{3}")
 _COUNT = re.compile(r"^\s*\(\d+ \w+\)\s*$")
 
 
 def read(text: str) -> Plan:
     """Raises InvalidRequest, with what is wrong, for what is no plan, and StatementRefused for one that is too large."""
+    text = text.encode("utf-8", "replace").decode()
     text = undecorated(text.replace("\r\n", "\n").replace("\0", ""))
     if '""Node Type""' in text:  # out of a CSV file
         text = text.strip().removeprefix('"').removesuffix('"').replace('""', '"')
@@ -98,7 +101,10 @@ def read(text: str) -> Plan:
         raw = stack.pop()
         measured = measured or "Actual Loops" in raw
         stack.extend(raw.get("Plans", ()))
-    return plan_of(explained, measured=measured, statement=_query(entry))
+    try:
+        return plan_of(explained, measured=measured, statement=_query(entry))
+    except RecursionError as exc:
+        raise InvalidRequest("A condition of this plan is nested too deep to be read.") from exc
 
 
 def _entry(text: str) -> Raw | None:
@@ -106,20 +112,20 @@ def _entry(text: str) -> Raw | None:
     if start.startswith("<"):
         return _from_xml(text.strip())
     if re.match(r"\[?\s*\{|\[\s*\[", start):
-        return _first_plan(json.loads(text.strip()))
+        return _first_plan(loads(text.strip()))
     if re.match(r"- (?:Plan|Query Text|Settings)\b|Plan:\s*$|Plan:\s*\n", start):
         return _first_plan(explained_yaml.parse(text))
     if found := re.search(r"^[ \t]*[\[{][ \t]*$", text, re.MULTILINE):
         last = max(text.rfind("]"), text.rfind("}"))
-        return _first_plan(json.loads(text[found.start() : last + 1]))
+        return _first_plan(loads(text[found.start() : last + 1]))
     return explained_text.parse(_from_first_step(text))
 
 
 def undecorated(text: str) -> str:
     """The text without the frames, headings and counts that clients put around it."""
     lines = text.split("\n")
-    if sum(bool(_FRAME.match(line)) for line in lines) > len(lines) / 2:
-        lines = [found[1] if (found := _FRAME.match(line)) else line for line in lines]
+    if sum(line.lstrip()[:1] in tuple(_BARS) for line in lines) > len(lines) / 2:
+        lines = [_unframed(line) for line in lines]
     filled = [line.strip() for line in lines if line.strip()]
     if (
         filled
@@ -128,10 +134,18 @@ def undecorated(text: str) -> str:
         lines = [line.strip()[1:-1].replace('""', '"') if line.strip()[:1] in ("'", '"') else line for line in lines]
     kept = []
     for line in lines:
-        if line.strip() == "QUERY PLAN" or _RULE.match(line) or _COUNT.match(line):
+        if line.strip() == "QUERY PLAN" or (_DRAWN.fullmatch(line) and _DASHES.search(line)) or _COUNT.match(line):
             continue
-        kept.append(re.sub(r"\s*[+↵]\s*$", "", line) if line.rstrip().endswith(("+", "↵")) else line)
+        bare = line.rstrip()
+        kept.append(bare[:-1].rstrip() if bare.endswith(("+", "↵")) else line)
     return "\n".join(kept)
+
+
+def _unframed(line: str) -> str:
+    inner = line.strip()
+    if inner[:1] not in tuple(_BARS):
+        return line
+    return inner[1:-1] if len(inner) > 1 and inner[-1] in _BARS else inner[1:]
 
 
 def _from_first_step(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 Raw = dict[str, Any]
 
 MAX_LINES = 20_000
-_FIGURES = re.compile(r"\s+\((?:cost=|actual |never executed)")
+_FIGURES = re.compile(r"(?<!\s)\s++\((?:cost=|actual |never executed)")
 _COST = re.compile(r"\(cost=([\d.]+)\.\.([\d.]+) rows=(\d+) width=(\d+)\)")
 _ACTUAL = re.compile(r"\(actual (?:time=([\d.]+)\.\.([\d.]+) )?rows=([\d.]+|N) loops=(\d+|N)\)")
 _ARROW = re.compile(r"^(\s*)->\s+")

@@ -1,8 +1,10 @@
 """The part of YAML that EXPLAIN writes: nested keys, lists, numbers and quoted texts. Nothing else is read."""
 
-import json
+import math
 import re
 from typing import Any
+
+from app.core.outside_json import loads
 
 MAX_DEPTH = 800
 _LINE = re.compile(r'^( *)((?:- )*)(?:([^":][^":]*):(?: (.*))?|(".*"|[^:]*))$')
@@ -85,7 +87,7 @@ def _value(text: str, number: int) -> Any:
     text = text.strip()
     if text.startswith('"'):
         try:
-            return json.loads(text)
+            return loads(text)
         except ValueError:
             raise ValueError(f"the text in line {number} never ends.") from None
     if text in ("true", "false"):
@@ -95,6 +97,7 @@ def _value(text: str, number: int) -> Any:
     except ValueError:
         pass
     try:
-        return float(text)
+        decimal = float(text)
     except ValueError:
         return text
+    return decimal if math.isfinite(decimal) else text

@@ -1,5 +1,6 @@
 """Plans of statements on one session, and indexes tried out in a transaction that is rolled back."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -86,7 +87,7 @@ async def _warm(session: Session, statement: Statement, left: _Left) -> Plan:
 async def _told(session: Session, statement: Statement, limits: Limits, *, measure: bool) -> Plan:
     prefix, text = plan.prefix(measure=measure), without_go(statement.text)
     answer = await session.ask(prefix + text, statement.start - len(prefix), limits)
-    found = plan.read(answer, measured=measure, statement=text)
+    found = await asyncio.to_thread(plan.read, answer, measured=measure, statement=text)
     if not any(node.access == "full scan" and node.conditions for node in found.root.walk()):
         return found
     quoted = ('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in plan.tables_of(found))

@@ -50,7 +50,9 @@ def compared(text: str) -> list[Compared]:
 
 
 def conjuncts(text: str) -> list[str]:
-    """The parts of a condition that are joined by AND, without the parentheses around each."""
+    """The parts of a condition that are joined by AND, without the parentheses around each. A very long one is left whole."""
+    if len(text) > MAX_CHARS:
+        return [text]
     text = _bare(text)
     parts = _split(text, " AND ")
     if len(parts) == 1:
@@ -60,6 +62,8 @@ def conjuncts(text: str) -> list[str]:
 
 def sides(part: str) -> tuple[str, str, str] | None:
     """Left, operator and right of one comparison."""
+    if len(part) > MAX_CHARS:
+        return None
     found = next((m for m in _OPERATOR.finditer(part) if _depth(part, m.start()) == 0), None)
     if found is None:
         return None
@@ -68,6 +72,8 @@ def sides(part: str) -> tuple[str, str, str] | None:
 
 def column_of(text: str) -> str | None:
     """The column that a side of a comparison is, without its table and casts."""
+    if len(text) > MAX_CHARS:
+        return None
     text = _uncast(_bare(text))
     found = _COLUMN.match(text)
     return found[1] if found and found[1] not in _KNOWN_WORDS else None
@@ -75,6 +81,8 @@ def column_of(text: str) -> str | None:
 
 def table_of(text: str) -> str | None:
     """The alias before the column that a side of a comparison is."""
+    if len(text) > MAX_CHARS:
+        return None
     text = _uncast(_bare(text))
     return text.rpartition(".")[0].strip('"') or None if _COLUMN.match(text) else None
 
@@ -112,15 +120,26 @@ def _is_known(text: str) -> bool:
 def _bare(text: str) -> str:
     """The text without parentheses around all of it."""
     text = text.strip()
-    while text.startswith("(") and text.endswith(")") and _depth(text, len(text) - 1) == 1 and _closes_last(text):
-        text = text[1:-1].strip()
-    return text
+    if not text.startswith("("):
+        return text
+    opened: list[int] = []
+    closes: dict[int, int] = {}
+    for place, character in enumerate(_masked(text)):
+        if character == "(":
+            opened.append(place)
+        elif character == ")" and opened:
+            closes[opened.pop()] = place
+    start, end = 0, len(text)
+    while start < end and closes.get(start) == end - 1:
+        inner = text[start + 1 : end - 1]
+        start, end = end - 1 - len(inner.lstrip()), start + 1 + len(inner.rstrip())
+    return text[start:end]
 
 
 def _uncast(text: str) -> str:
     """`(name)::text` is `name` with a cast."""
-    while (found := re.fullmatch(rf"(.+?){_CAST.pattern}", text)) is not None:
-        text = _bare(found[1])
+    while (at := text.rfind("::")) > 0 and _CAST.fullmatch(text, at):
+        text = _bare(text[:at])
     return text
 
 
@@ -132,16 +151,6 @@ def _masked(text: str) -> str:
 def _depth(text: str, end: int) -> int:
     before = _masked(text)[:end]
     return before.count("(") - before.count(")")
-
-
-def _closes_last(text: str) -> bool:
-    depth = 0
-    masked = _masked(text)
-    for place, character in enumerate(masked):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth == 0:
-            return place == len(masked) - 1
-    return False
 
 
 def _split(text: str, word: str) -> list[str]:

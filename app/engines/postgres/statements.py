@@ -170,7 +170,7 @@ def _data_end(source: str, semicolon: int) -> int:
     """Where the rows end that follow COPY FROM STDIN; 0 where none follow, or no line ends them."""
     line_end = _line_end(source, semicolon)
     rest = source[semicolon:line_end].lstrip("; \t\r")
-    if (rest and not rest.startswith("--")) or not source[line_end:].strip():
+    if (rest and not rest.startswith("--")) or source.find("\\.", line_end) < 0:
         return 0
     last = _DATA_END.search(source, line_end)
     return last.start() + len("\\.") if last else 0

@@ -45,6 +45,7 @@ class Wire(asyncio.Protocol):
         """Of the transaction, as the server told at the end of the last answer: I none, T open, E failed."""
         self.notifications: deque[tuple[str, str]] = deque()
         self.waiting_bytes = 0
+        self._held_bytes: deque[int] = deque()
         self.lost_notifications = 0
         self.arrived = asyncio.Event()
         """Set when a notification came or the connection ended."""
@@ -179,6 +180,7 @@ class Wire(asyncio.Protocol):
             self.waiting_bytes += len(held)
             channel, text = body[4:].split(b"\0")[:2]
             self.notifications.append((channel.decode(errors="replace"), text.decode(errors="replace")))
+            self._held_bytes.append(len(held))
             self.arrived.set()
 
     def take_notification(self, max_bytes: int) -> tuple[str, str, int] | None:
@@ -190,8 +192,7 @@ class Wire(asyncio.Protocol):
         if size > max_bytes:
             return None
         self.notifications.popleft()
-        if not self.notifications:
-            self.waiting_bytes = 0
+        self.waiting_bytes -= self._held_bytes.popleft()
         return channel, text, size
 
     def connection_lost(self, exc: Exception | None) -> None:

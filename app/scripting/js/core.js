@@ -45,7 +45,7 @@ function raise({ name, message, ...fields }) {
 
 /** Ask the app; `fields` and the answer are JSON. A refusal or a server's error is thrown. */
 function ask(op, fields) {
-  const answer = fromJson(hostCall(toJson({ op, ...fields })));
+  const answer = fromJson(hostCall(toJson({ __proto__: null, op, ...fields }))); // no prototype says how it is written
   if (answer?.error) raise(revive(answer.error));
   return answer;
 }
