@@ -18,8 +18,6 @@ NICE = 15
 LAST = 19
 FIRST = -10
 USUAL = 0
-_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-_CORES_OF_THE_NICE = _CORES[1:] or _CORES
 _WRITTEN = re.compile(r"^wchar: (\d+)$", re.MULTILINE)
 
 
@@ -61,12 +59,10 @@ def giving_way(pid: int, nice: int = NICE) -> Iterator[None]:
 def set_nice(pid: int, value: int) -> None:
     """Set it for the process and for its group: Linux weighs sessions before processes, and each of them has one of its own.
 
-    Who is nice has usual turns and leaves a core alone, where there are several; everybody else has short turns, on all cores.
+    Who is nice has usual turns, everybody else short ones.
     """
     with contextlib.suppress(OSError):  # it may have ended meanwhile, and a kernel may have no groups
         set_turn(pid, SHORT_NS if value <= USUAL else USUAL_NS, value)
-        if _CORES and may_change():
-            os.sched_setaffinity(pid, _CORES if value <= USUAL else _CORES_OF_THE_NICE)
         Path(f"/proc/{pid}/autogroup").write_text(str(value))
 
 

@@ -5,6 +5,7 @@ import re
 import resource
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -269,9 +270,10 @@ async def test_runs_of_both_clients_lock_each_other_until_the_deadlock_is_found(
     await ada.must("CREATE TABLE t AS SELECT g AS id, 0 AS v FROM generate_series(1, 2) g")
     await ada.must("BEGIN; UPDATE t SET v = 1 WHERE id = 1", client="A")
     await ada.must("BEGIN; UPDATE t SET v = 1 WHERE id = 2", client="B")
-    waiting = asyncio.create_task(ada.run("UPDATE t SET v = 2 WHERE id = 2", client="A"))
+    patient = replace(ada.limits, max_run_ms=5_000, left_ms=5_000)  # the server looks for a circle after a second
+    waiting = asyncio.create_task(ada.run("UPDATE t SET v = 2 WHERE id = 2", client="A", limits=patient))
     await asyncio.sleep(0.05)
-    crossed = await ada.run("UPDATE t SET v = 2 WHERE id = 1", client="B")
+    crossed = await ada.run("UPDATE t SET v = 2 WHERE id = 1", client="B", limits=patient)
     ran = await waiting
     assert {ran.code, crossed.code} == {None, "40P01"}
 
