@@ -268,8 +268,9 @@ async def test_a_full_notification_queue_ends_who_keeps_it(ada: Visitor, monkeyp
 
 async def test_runs_of_both_clients_lock_each_other_until_the_deadlock_is_found(ada: Visitor) -> None:
     await ada.must("CREATE TABLE t AS SELECT g AS id, 0 AS v FROM generate_series(1, 2) g")
-    await ada.must("BEGIN; UPDATE t SET v = 1 WHERE id = 1", client="A")
-    await ada.must("BEGIN; UPDATE t SET v = 1 WHERE id = 2", client="B")
+    longer = "SET statement_timeout = 0; SET lock_timeout = 0; "
+    await ada.must(longer + "BEGIN; UPDATE t SET v = 1 WHERE id = 1", client="A")
+    await ada.must(longer + "BEGIN; UPDATE t SET v = 1 WHERE id = 2", client="B")
     patient = replace(ada.limits, max_run_ms=5_000, left_ms=5_000)  # the server looks for a circle after a second
     waiting = asyncio.create_task(ada.run("UPDATE t SET v = 2 WHERE id = 2", client="A", limits=patient))
     await asyncio.sleep(0.05)
