@@ -71,7 +71,17 @@ def test_what_is_wrong_is_said(text: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['"' * 100_001, "/*" * 50_000, "{a: '" + "\\" * 100_000, "{a:/" + "x" * 100_000, "f(" * 50_000, " " * 900_000],
+    [
+        '"' * 100_001,
+        "/*" * 50_000,
+        "{a: '" + "\\" * 100_000,
+        "{a:/" + "x" * 100_000,
+        "f(" * 50_000,
+        " " * 900_000,
+        f"{{a: {'1' * 256_000}a}}",
+        f"{{{'1' * 256_000}a",
+        f"{{a: .{'1' * 256_000}e5x}}",
+    ],
 )
 def test_it_ends_soon(text: str) -> None:
     began = time.process_time()

@@ -1,5 +1,7 @@
 """Statements of a shell source: where they begin and end, and where a syntax error is."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,16 @@ def test_deep_nesting_is_read_or_refused(depth: int) -> None:
     assert len(split("[" * depth + "]" * depth)) == 1
     with pytest.raises(StatementFailed):
         split("(" * depth)
+
+
+@pytest.mark.parametrize(
+    "source", [f"show x{' ' * 256_000}y", f"use {'a' * 128_000}{' ' * 128_000}b", f"show{' ' * 256_000}!"]
+)
+def test_long_lines_are_split_soon(source: str) -> None:
+    began = time.process_time()
+    with pytest.raises(StatementFailed):
+        split(source)
+    assert time.process_time() - began < 2
 
 
 def test_words() -> None:

@@ -140,6 +140,33 @@ def test_hostile_input_ends_in_an_error_or_a_plan_and_soon(text: str) -> None:
     assert time.process_time() - began < 2
 
 
+FIRST = "Seq Scan on t  (cost=0.00..18.50 rows=1 width=4)\n"
+LONG = 256_000
+TIRING = {
+    "a rule": "-" * LONG + "x",
+    "a frame": "|" + " " * LONG + "x",
+    "a line's mark": "a" + " " * LONG + "x+",
+    "spaces": "a" + " " * LONG + "x",
+    "spaces in a property": f"{FIRST}  Filter: {' ' * LONG}x",
+    "a heading": f"{FIRST}  CTE {' ' * LONG}x",
+    "a heading's parameters": f"{FIRST}  CTE {' (returns' * (LONG // 9)}",
+    "a property's name": f"{FIRST}  A{' for ' * (LONG // 5)}",
+    "parts": f"{FIRST}  A: b{'  A' * (LONG // 3)}",
+    "settings": f"{FIRST}Settings: {'a' * LONG}",
+    "timing": f"{FIRST}JIT:\n  Timing: {'a' * LONG}",
+    "timings": f"{FIRST}  I/O Timings: shared{' ' * LONG}x",
+    "broken lines": FIRST + "x\n" * (LONG // 2),
+}
+
+
+@pytest.mark.parametrize("name", TIRING)
+def test_no_long_line_is_read_again_and_again(name: str) -> None:
+    began = time.process_time()
+    with contextlib.suppress(InvalidRequest, StatementRefused):
+        read(TIRING[name])
+    assert time.process_time() - began < 2
+
+
 @pytest.mark.parametrize("name", ["Node Type", "Plans", "Actual Rows", "Actual Loops", "Sort Key", "Output", "Workers", "Filter",
                                   "Shared Hit Blocks", "Grouping Sets", "Full-sort Groups", "Sort Space Used", "Hash Batches"])  # fmt: skip
 @pytest.mark.parametrize("value", [None, True, -1, 1e308, "x", [], [1, {}], {"a": [1]}, "NaN", [[["y"]]]])

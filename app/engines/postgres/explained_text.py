@@ -10,8 +10,8 @@ _FIGURES = re.compile(r"(?<!\s)\s++\((?:cost=|actual |never executed)")
 _COST = re.compile(r"\(cost=([\d.]+)\.\.([\d.]+) rows=(\d+) width=(\d+)\)")
 _ACTUAL = re.compile(r"\(actual (?:time=([\d.]+)\.\.([\d.]+) )?rows=([\d.]+|N) loops=(\d+|N)\)")
 _ARROW = re.compile(r"^(\s*)->\s+")
-_HEADER = re.compile(r"^(\s*)((?:InitPlan|SubPlan)(?: \d+)?|CTE .+?|InitPlan .+?)( \(returns [^)]*\))?\s*$")
-_PROPERTY = re.compile(r"^\s*([A-Z][A-Za-z/\- ]*?(?: \d+)?(?: for [^:]+| [a-z_]\w*)?): +(.*)$")
+_HEADER = re.compile(r"^(\s*)((?:InitPlan|SubPlan)(?: \d+)?|CTE .+?|InitPlan .+?)( \(returns [^()]*\))?$")
+_PROPERTY = re.compile(r"[A-Z][A-Za-z/\- ]*?(?: \d+)?(?: for [^:]+| [a-z_]\w*)?")
 _WORKER = re.compile(r"^\s*Worker (\d+): +(.*)$")
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s".]+)'
 _ON = re.compile(rf"^(.+?)(?: using ({_NAME}))?(?: on ({_NAME}(?:\.{_NAME})*)(?: ({_NAME}))?)?$")
@@ -21,7 +21,7 @@ _JOIN = re.compile(
 )
 _MORE_TARGETS = re.compile(r"^\s+((?:Foreign )?(?:Insert|Update|Delete|Merge) on .+)$")
 _AGGREGATE = re.compile(r"^(?:(Partial|Finalize|Simple) )?(Hash|Group|Mixed)?Aggregate$")
-_PARTS = re.compile(r"(?:^|  )([A-Z][A-Za-z\- ]*?): (?=\S)")
+_PARTS = re.compile(r"(?:^|  )([A-Z](?:[A-Za-z\-]| (?! ))*+): (?=\S)")
 NUMBER = re.compile(r"^-?\d+(?:\.\d+)?$")
 LISTS = frozenset(("Output", "Sort Key", "Presorted Key", "Group Key", "Hash Key", "Sort Keys"))
 SIZES = {
@@ -57,23 +57,33 @@ def parse(text: str) -> Raw:
 
 def _joined(lines: list[str]) -> list[str]:
     """Lines that a narrow terminal or a mail program broke are put together again: those that can't begin anything."""
-    joined: list[str] = []
+    joined: list[list[str]] = []
     for line in lines:
         if not joined or _begins(line):
-            joined.append(line)
+            joined.append([line])
         else:
-            joined[-1] += line if line.startswith(" ") or joined[-1].endswith(" ") else f" {line}"
-    return joined
+            joined[-1].append(line if line.startswith(" ") or joined[-1][-1].endswith(" ") else f" {line}")
+    return ["".join(pieces) for pieces in joined]
 
 
 def _begins(line: str) -> bool:
     if re.match(r"^\s*\((?:actual|cost|never)", line):
         return False
-    if any(pattern.match(line) for pattern in (_MORE_TARGETS, _ARROW, _HEADER, _PROPERTY)) or _FIGURES.search(line):
+    if _MORE_TARGETS.match(line) or _ARROW.match(line) or _header(line) or _named_value(line) or _FIGURES.search(line):
         return True
     return bool(
         re.match(r"^\s*(?:Planning|JIT|Trigger .*|Total runtime|Execution Time|Settings|Query Identifier)\s*:?", line)
     )
+
+
+def _header(line: str) -> re.Match[str] | None:
+    return _HEADER.match(line.rstrip())
+
+
+def _named_value(line: str) -> tuple[str, str] | None:
+    """A property's name and its value, if the line is one."""
+    name, _, value = line.lstrip().partition(":")
+    return (name, value.strip()) if value.startswith(" ") and _PROPERTY.fullmatch(name) else None
 
 
 class _Reader:
@@ -99,7 +109,7 @@ class _Reader:
             self._arrow(len(found[1]), line[found.end() :].strip())
         elif (more := _MORE_TARGETS.match(line)) and "->" not in line:
             self._open[-1][1].setdefault("Target Tables", []).append(more[1])
-        elif (header := _HEADER.match(line)) and column > 0:
+        elif (header := _header(line)) and column > 0:
             self._close(column)
             self._subplan = (header[2] + (header[3] or "")).strip()
         elif column == 0:
@@ -139,7 +149,7 @@ class _Reader:
                 found[2]
             )
         elif name == "Settings":
-            self._explained["Settings"] = dict(re.findall(r"(\S+) = '([^']*)'", value))
+            self._explained["Settings"] = dict(re.findall(r"(?<!\S)(\S++) = '([^']*)'", value))
         elif found := re.match(r"^Trigger (.+): time=([\d.]+) calls=(\d+)", line):
             trigger = {"Trigger Name": found[1], "Time": float(found[2]), "Calls": int(found[3])}
             self._explained.setdefault("Triggers", []).append(trigger)
@@ -154,7 +164,7 @@ class _Reader:
         if name == "Functions":
             self._block["Functions"] = int(value) if value.isdigit() else 0
         elif name == "Timing":
-            timing = re.findall(r"(\w+) ([\d.]+) ms", value)
+            timing = re.findall(r"\b(\w++) ([\d.]++) ms", value)
             self._block["Timing"] = {what: float(ms) for what, ms in timing}
         elif name in ("Buffers", "I/O Timings"):
             _property(self._block, line)
@@ -245,14 +255,16 @@ def _property(raw: Raw, line: str) -> None:
             _assign(told, name, value)
         raw.setdefault("Workers", []).append(told)
         return
-    found = _PROPERTY.match(line)
+    found = _named_value(line)
     if found is None:
         return
-    name, value = found[1], found[2].strip()
+    name, value = found
     if name == "Buffers":
         _buffers(raw, value)
     elif name == "I/O Timings":
-        for scope, text in re.findall(r"(shared/local|shared|local|temp)?\s*((?:(?:read|write)=[\d.]+\s*)+)", value):
+        for scope, text in re.findall(
+            r"(?:(shared/local|shared|local|temp)\s*+)?((?:(?:read|write)=[\d.]+\s*)+)", value
+        ):
             prefix = f"{scope.title()} " if scope and scope != "shared/local" else ""
             raw |= {
                 f"{prefix}I/O {what.title()} Time": float(ms) for what, ms in re.findall(r"(read|write)=([\d.]+)", text)
