@@ -1,11 +1,13 @@
 """EXPLAIN's JSON in the shared vocabulary: node kinds, sums, warnings, and what has no plan."""
 
+import time
 from typing import Any
 
 import pytest
 
 from app.core.errors import StatementRefused
 from app.engines.postgres.plan import plan_of, require_explainable
+from app.engines.postgres.plan_conditions import column_of, conjuncts, sides, table_of
 
 
 def node(kind: str, *plans: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -111,3 +113,49 @@ def test_what_has_none(text: str) -> None:
     with pytest.raises(StatementRefused) as caught:
         require_explainable(text)
     assert caught.value.code == "cannot_explain"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("(a = 1)", ["a = 1"]),
+        ("((a = 1) AND (b = ' AND ('::text))", ["a = 1", "b = ' AND ('::text"]),
+        ("(((a = 1) AND (b > 2)) AND ((c = 3) OR (d = 4)))", ["a = 1", "b > 2", "(c = 3) OR (d = 4)"]),
+        ("(a = ANY (f(x AND y)))", ["a = ANY (f(x AND y))"]),
+        ("(a) = (b)", ["(a) = (b)"]),
+        ("((x AND y)", ["((x AND y)"]),
+        ("", [""]),
+    ],
+)
+def test_conjuncts(text: str, expected: list[str]) -> None:
+    assert conjuncts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "table"),
+    [
+        ("t.a", "a", "t"),
+        ("((t.a)::text)::character varying(10)", "a", "t"),
+        ('"T"."A"::bigint[]', '"A"', "T"),
+        ("'a'::text", None, None),
+    ],
+)
+def test_columns_and_their_tables(text: str, column: str | None, table: str | None) -> None:
+    assert (column_of(text), table_of(text)) == (column, table)
+
+
+TIRING = [
+    "a::b" * 45_000 + " = c", "a::b" * 900 + " = t.c", "t.a = 1 + " * 25_000 + "1", "(a = 1) AND " * 20_000 + "(b = 2)",
+    "(" * 900 + "a = 1" + " AND b = 2)" * 900, "(" * 498 + "a" + " AND b)" * 498, "(" * 1_990 + "t.a" + ")" * 1_990 + " = b",
+    "(a = (" * 600 + ")" * 600, "(" * 3_900,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TIRING, ids=range(len(TIRING)))
+def test_a_long_condition_is_gone_through_soon(text: str) -> None:
+    scans = [node("Seq Scan", **{"Relation Name": "t", "Alias": "t", "Filter": text}) for _ in range(2)]
+    began = time.process_time()
+    plan_of({"Plan": node("Nested Loop", *scans, **{"Join Filter": text})}, measured=False)
+    for look in (conjuncts, sides, column_of, table_of):
+        look(text)
+    assert time.process_time() - began < 1

@@ -1,6 +1,7 @@
 """Which columns a condition of EXPLAIN compares with something known, as far as its text tells."""
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,7 +25,9 @@ _KNOWN_WORDS = frozenset(
     )
 )
 _EXPRESSION = re.compile(r"^(?:lower|upper)\(.+\)$|^.+ ->> '[^']*'::text$")
+_AND = " AND "
 MAX_CHARS = 4_000
+MAX_CASTS = 8
 
 Comparison = Literal["equal", "range", "prefix", "contains"]
 
@@ -53,18 +56,25 @@ def conjuncts(text: str) -> list[str]:
     """The parts of a condition that are joined by AND, without the parentheses around each. A very long one is left whole."""
     if len(text) > MAX_CHARS:
         return [text]
-    text = _bare(text)
-    parts = _split(text, " AND ")
-    if len(parts) == 1:
-        return [text]
-    return [inner for part in parts for inner in conjuncts(part)]
+    marks = _Marks(text)
+    found, stack = [], [(0, len(text))]
+    while stack:
+        start, end = marks.bare(*stack.pop())
+        places = marks.words_between(start, end)
+        if not places:
+            found.append(text[start:end])
+            continue
+        starts, ends = [start, *(place + len(_AND) for place in places)], [*places, end]
+        stack.extend(reversed(list(zip(starts, ends, strict=True))))
+    return found
 
 
 def sides(part: str) -> tuple[str, str, str] | None:
     """Left, operator and right of one comparison."""
     if len(part) > MAX_CHARS:
         return None
-    found = next((m for m in _OPERATOR.finditer(part) if _depth(part, m.start()) == 0), None)
+    marks = _Marks(part)
+    found = next((m for m in _OPERATOR.finditer(part) if marks.depths[m.start()] == 0), None)
     if found is None:
         return None
     return part[: found.start()].strip(), found[1], part[found.end() :].strip()
@@ -120,45 +130,59 @@ def _is_known(text: str) -> bool:
 def _bare(text: str) -> str:
     """The text without parentheses around all of it."""
     text = text.strip()
-    if not text.startswith("("):
+    if not (text.startswith("(") and text.endswith(")")):
         return text
-    opened: list[int] = []
-    closes: dict[int, int] = {}
-    for place, character in enumerate(_masked(text)):
-        if character == "(":
-            opened.append(place)
-        elif character == ")" and opened:
-            closes[opened.pop()] = place
-    start, end = 0, len(text)
-    while start < end and closes.get(start) == end - 1:
-        inner = text[start + 1 : end - 1]
-        start, end = end - 1 - len(inner.lstrip()), start + 1 + len(inner.rstrip())
+    start, end = _Marks(text).bare(0, len(text))
     return text[start:end]
 
 
 def _uncast(text: str) -> str:
     """`(name)::text` is `name` with a cast."""
-    while (at := text.rfind("::")) > 0 and _CAST.fullmatch(text, at):
-        text = _bare(text[:at])
+    for _ in range(MAX_CASTS):
+        inner, colons, kind = text.rpartition("::")
+        if not inner or _CAST.fullmatch(colons + kind) is None:
+            break
+        text = _bare(inner)
     return text
 
 
-def _masked(text: str) -> str:
-    """The text with what is quoted as dots, so that marks in it count for nothing."""
-    return _QUOTED.sub(lambda m: "." * len(m[0]), text)
+class _Marks:
+    """Where a text has parentheses and ANDs, found in one pass. What is quoted has none."""
 
+    def __init__(self, text: str) -> None:
+        masked = _QUOTED.sub(lambda m: "." * len(m[0]), text)
+        self._text = text
+        self.depths: list[int] = []
+        """Before each character."""
+        self._closing: dict[int, int] = {}
+        self._words: dict[int, list[int]] = {}
+        opened: list[int] = []
+        depth = 0
+        for place, character in enumerate(masked):
+            self.depths.append(depth)
+            if character == "(":
+                opened.append(place)
+                depth += 1
+            elif character == ")":
+                depth -= 1
+                if opened:
+                    self._closing[opened.pop()] = place
+            elif character == " " and masked.startswith(_AND, place):
+                self._words.setdefault(depth, []).append(place)
 
-def _depth(text: str, end: int) -> int:
-    before = _masked(text)[:end]
-    return before.count("(") - before.count(")")
+    def bare(self, start: int, end: int) -> tuple[int, int]:
+        """The same range without blanks and parentheses around all of it."""
+        text = self._text
+        while True:
+            while start < end and text[start].isspace():
+                start += 1
+            while start < end and text[end - 1].isspace():
+                end -= 1
+            if start == end or self._closing.get(start) != end - 1:
+                return start, end
+            start, end = start + 1, end - 1
 
-
-def _split(text: str, word: str) -> list[str]:
-    masked = _masked(text)
-    parts, depth, start = [], 0, 0
-    for place, character in enumerate(masked):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth == 0 and masked.startswith(word, place):
-            parts.append(text[start:place])
-            start = place + len(word)
-    return [*parts, text[start:]]
+    def words_between(self, start: int, end: int) -> list[int]:
+        """The ANDs in a range that are in no parentheses there."""
+        words = self._words.get(self.depths[start], []) if start < end else []
+        return words[bisect_left(words, start) : bisect_right(words, end - len(_AND))]
