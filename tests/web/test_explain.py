@@ -108,3 +108,36 @@ def test_engines_that_read_no_plans_are_not_offered(client: TestClient) -> None:
     page = client.post("/explain", data={"text": TEXT})
     assert page.status_code == 400
     assert "no engine here" in page.text
+
+
+NESTED = "(" * 900 + "a = 1" + " AND b = 2)" * 900
+SCAN = '{"Node Type": "Seq Scan", "Alias": "t", "Relation Name": "t"}'
+STAGE = '{"queryPlanner": {"namespace": "a.b", "winningPlan": {"stage": "COLLSCAN", "x": %s}}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"Plan":{"Node Type":"Seq Scan","Foo":NaN}}]',
+        '[{"Plan":{"Node Type":"Seq Scan","Foo":[1e999]}}]',
+        f'[{{"Plan":{{"Node Type":"Seq Scan","Foo":1{"0" * 400}}}}}]',
+        '[{"Plan":{"Node Type":"Seq \\ud800","\\udfff":["\\ud83d", "\\ud83d\\ude00"]}}]',
+        '- Plan: \n    Node Type: "Seq Scan"\n    Foo: nan\n    Bar: "\\ud800"',
+        f"Seq Scan on t\n  Foo: {'9' * 400}.0",
+        f'[{{"Plan":{{"Node Type":"Nested Loop","Join Filter":"{NESTED}","Plans":[{SCAN},{SCAN}]}}}}]',
+        STAGE % "NaN",
+        STAGE % "-Infinity",
+        STAGE % '{"$numberDouble": "Infinity"}',
+        STAGE % f"1{'0' * 400}",
+        STAGE % '"\\ud800"',
+        (STAGE % "'\\ud800'").replace('"', "'"),
+        (STAGE % "5, nReturned: 1e308, docsExamined: Infinity").replace('"', "'"),
+    ],
+)
+def test_what_json_or_utf_8_has_not_is_refused_or_shown_and_shared(readers: TestClient, text: str) -> None:
+    shown = readers.post("/explain", data={"text": text})
+    assert shown.status_code in (200, 400)
+    shared = readers.post("/explain", data={"text": text, "action": "share"}, follow_redirects=False)
+    assert shared.status_code == (303 if shown.status_code == 200 else 400)
+    if shared.status_code == 303:
+        assert readers.get(shared.headers["location"].partition("/manage")[0]).status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 from bson.errors import BSONError
 
 from app.core.errors import InvalidRequest
-from app.core.outside_json import loads
+from app.core.outside_json import loads, whole
 from app.core.plans import Plan
 from app.engines.mongodb import plan, values
 
@@ -33,7 +33,7 @@ ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 def read(text: str) -> Plan:
     """Raises InvalidRequest, with what is wrong, for what is no explain document, and StatementRefused for one that is too large."""
     try:
-        found = values.from_script(_data(text.strip()))
+        found = whole(values.from_script(whole(_data(text.strip()))))
     except (ValueError, TypeError, ArithmeticError, RecursionError, BSONError) as exc:
         said = "it is nested too deep" if isinstance(exc, RecursionError) else str(exc)
         raise InvalidRequest(

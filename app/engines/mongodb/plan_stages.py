@@ -10,6 +10,7 @@ from app.core.plans import Access, Condition, ConditionKind, Fact, Method, Space
 Stage = dict[str, Any]
 
 MAX_CONDITION_CHARS = 300
+MAX_NUMBER = 1e19
 RELAXED = json_util.RELAXED_JSON_OPTIONS.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 ACCESS: dict[str, Access] = {
     "COLLSCAN": "full scan",
@@ -182,8 +183,8 @@ def facts_of(stage: Stage) -> tuple[Fact, ...]:
             continue
         if isinstance(value, bool):
             facts.append(Fact(name, "yes" if value else "no"))
-        elif isinstance(value, int | float):
-            facts.append(Fact(name, float(value), UNITS.get(name)))
+        elif (figure := number(value)) is not None:
+            facts.append(Fact(name, figure, UNITS.get(name)))
         else:
             facts.append(Fact(name, text(value) or ""))
     return tuple(facts)
@@ -214,7 +215,9 @@ def text(value: Any) -> str | None:
 
 
 def number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A figure that can be reckoned with; None for what is none, NaN and infinities among it."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and -MAX_NUMBER < value < MAX_NUMBER
+    return float(value) if known else None
 
 
 def _dict(value: Any) -> dict[str, Any]:

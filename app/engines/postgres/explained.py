@@ -6,7 +6,7 @@ from typing import Any
 from xml.parsers import expat
 
 from app.core.errors import InvalidRequest
-from app.core.outside_json import loads
+from app.core.outside_json import loads, whole
 from app.core.plans import Plan
 from app.engines.postgres import explained_text, explained_yaml
 from app.engines.postgres.plan import MAX_DEPTH, plan_of
@@ -86,7 +86,7 @@ def read(text: str) -> Plan:
     if '""Node Type""' in text:  # out of a CSV file
         text = text.strip().removeprefix('"').removesuffix('"').replace('""', '"')
     try:
-        entry = _entry(text)
+        entry = whole(_entry(text))
     except (ValueError, RecursionError, expat.ExpatError) as exc:
         said = "it is nested too deep" if isinstance(exc, RecursionError) else str(exc)
         raise InvalidRequest(
