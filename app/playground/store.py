@@ -191,6 +191,9 @@ class Store(Protocol):
     async def count_sandboxes(self) -> dict[tuple[str, str], int]:
         """How many there are, by engine and state: `live`, `ready` or `dropping`."""
 
+    async def archive_fails(self) -> bool:
+        """Whether the store's log could not be archived when that was tried last. What is not archived is kept, until its disk is full."""
+
     async def renew_replica(self, replica: Replica, lease_s: float) -> None:
         """Make the replica and its leases hold for so long from now. One that was at its address before is gone."""
 

@@ -189,6 +189,9 @@ class MemoryStore:
     async def count_sandboxes(self) -> dict[tuple[str, str], int]:
         return Counter((record.sandbox.engine, record.state) for record in self._sandboxes.values())
 
+    async def archive_fails(self) -> bool:
+        return False
+
     async def bans(self) -> list[Ban]:
         now = datetime.now(UTC)
         return [ban for ban in self._bans.values() if ban.until > now]

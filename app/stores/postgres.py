@@ -382,6 +382,14 @@ class PostgresStore(Leases, Forgetting):
             )
         return {(row["engine"], row["state"]): row["number"] for row in rows}
 
+    async def archive_fails(self) -> bool:
+        async with self._connection() as connection:
+            return bool(
+                await connection.fetchval(
+                    "select last_failed_time > coalesce(last_archived_time, '-infinity') from pg_stat_archiver"
+                )
+            )
+
     async def bans(self) -> list[Ban]:
         async with self._connection() as connection:
             rows = await connection.fetch("select subject, until, reason from bans where until > now()")

@@ -60,6 +60,7 @@ class Metrics:
 
         self._up = gauge("engine_up", "1 while the engine answers.", "engine")
         self._store_up = gauge("store_up", "1 while the store that lasts answers.")
+        self._archive_fails = gauge("store_archive_fails", "1 while the store's log can't be archived and piles up.")
         self._draining = gauge("draining", "1 while this process finishes its work to end.")
         self._server_up = gauge("server_up", "1 while one of an engine's several servers answers.", "engine", "server")
         self._server_sandboxes = gauge("server_sandboxes", "Sandboxes on it.", "engine", "server")
@@ -125,6 +126,7 @@ class Metrics:
     async def _look_at_store(self, services: Services) -> None:
         try:
             counts = await services.store.count_sandboxes()
+            self._archive_fails.set(await services.store.archive_fails())
         except StoreUnavailable as exc:
             log.warning("no figures of the store: %s", exc)
             self._store_up.set(0)

@@ -146,12 +146,18 @@ async def test_postgres_for_sandboxes_by_its_file(settings: Settings, places: Pl
         shutil.rmtree(cluster.folder)
 
 
-async def test_the_store_goes_back_to_a_second(places: Places) -> None:
-    """Point-in-time recovery, by the steps in docs/operations.md."""
-    archive = places.engine_data("postgres") / "archive"  # the archive command makes it, as in a fresh volume
+def archiving_store(places: Places) -> tuple[Path, Path]:
+    """The archive's folder, which the archive command makes, and the store's file with that folder in place of the volume's."""
+    archive = places.engine_data("postgres") / "archive"
     text = (INFRA / "store/postgresql.conf").read_text()
     file = places.data / "store.conf"
     file.write_text(text.replace("/var/lib/postgresql/archive", str(archive)))
+    return archive, file
+
+
+async def test_the_store_goes_back_to_a_second(places: Places) -> None:
+    """Point-in-time recovery, by the steps in docs/operations.md."""
+    archive, file = archiving_store(places)
     first = Cluster(places, "store", file, None)
     await asyncio.to_thread(first.make)
     with (first.data / "pg_hba.conf").open("a") as hba:
@@ -173,8 +179,8 @@ async def test_the_store_goes_back_to_a_second(places: Places) -> None:
                 moment = await connection.fetchval("select clock_timestamp()")
                 await asyncio.sleep(0.2)
                 await connection.execute("delete from runs")
-                await connection.execute("select pg_switch_wal()")
-                await until_ready(lambda: _archived(connection))
+                piece = await _switch(connection)
+                await until_ready(lambda: _archived(connection, piece))
                 assert await connection.fetchval("select failed_count from pg_stat_archiver") == 0
     finally:
         await first.stop()
@@ -197,6 +203,38 @@ async def test_the_store_goes_back_to_a_second(places: Places) -> None:
             shutil.rmtree(folder)
 
 
+async def test_the_archive_never_overwrites_and_tells_when_it_fails(places: Places) -> None:
+    archive, file = archiving_store(places)
+    cluster = Cluster(places, "archiving", file, None)
+    await asyncio.to_thread(cluster.make)
+    await cluster.start()
+    try:
+        async with PostgresStore({"dsn": cluster.url}) as store, store._connection() as connection:
+
+            async def fails(*, expected: bool) -> None:
+                assert await store.archive_fails() == expected
+
+            first = await _switch(connection)
+            await until_ready(lambda: _archived(connection, first))
+            state = cluster.data / "pg_wal/archive_status" / first
+            state.with_name(f"{first}.done").rename(state.with_name(f"{first}.ready"))  # as a crash may leave it
+            second = await _switch(connection)
+            await until_ready(lambda: _archived(connection, second))
+            assert await connection.fetchval("select failed_count from pg_stat_archiver") == 0
+            in_the_way = archive / await connection.fetchval("select pg_walfile_name(pg_current_wal_lsn())")
+            in_the_way.write_text("another server's")
+            await _switch(connection)
+            await until_ready(lambda: fails(expected=True))
+            assert in_the_way.read_text() == "another server's"
+            in_the_way.unlink()
+            await _switch(connection)
+            await until_ready(lambda: fails(expected=False))
+    finally:
+        await cluster.stop()
+        shutil.rmtree(cluster.folder)
+        shutil.rmtree(archive)
+
+
 async def _promoted(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
@@ -205,11 +243,15 @@ async def _promoted(url: str) -> None:
         await connection.close()
 
 
-async def _archived(connection: Any) -> None:
-    done = await connection.fetchval(
-        "select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver"
-    )
-    assert done
+async def _switch(connection: Any) -> str:
+    """End the piece of the log that is written now, and give its name."""
+    piece: str = await connection.fetchval("select pg_walfile_name(pg_current_wal_lsn())")
+    await connection.execute("select pg_current_xact_id(), pg_switch_wal()")
+    return piece
+
+
+async def _archived(connection: Any, piece: str) -> None:
+    assert await connection.fetchval("select last_archived_wal >= $1 from pg_stat_archiver", piece)
 
 
 async def test_mongodb_by_its_file_and_script(settings: Settings, places: Places) -> None:

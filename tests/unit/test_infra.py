@@ -177,3 +177,11 @@ def test_kubernetes_manifests_are_valid() -> None:
     validate = pytest.importorskip("kubernetes_validate", reason="pip install kubernetes-validate (108 MB of schemas)")
     for document in yaml.safe_load_all((ROOT / "infra/kubernetes/sandtable.yaml").read_text()):
         validate.validate(document, "1.33", strict=True)
+
+
+def test_the_stores_archive_is_in_the_volume_that_its_server_owns() -> None:
+    said = re.search(r"archive_command = 'to=(\S+);", (ROOT / "infra/store/postgresql.conf").read_text())
+    assert said
+    volumes = [volume.split(":")[1] for volume in SERVICES["store"]["volumes"]]
+    assert [volume for volume in volumes if said[1].startswith(f"{volume}/")] == ["/var/lib/postgresql"]
+    assert said[1] in (ROOT / "docs/operations.md").read_text()
