@@ -3,16 +3,15 @@
 import asyncio
 import io
 from pathlib import PurePath
-from typing import Annotated
+from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from app.core.datasets import Imported
 from app.core.errors import InvalidRequest
-from app.playground import imports
-from app.playground.imports import SeedOf, Sheet
+from app.playground import imports, sheets
 from app.playground.services import Services
+from app.playground.sheets import Sheet
 from app.web import render
 from app.web.deps import FormSessionDep, ServicesDep, SessionDep, TextForm, client_address
 
@@ -47,30 +46,39 @@ async def import_form(
     name = name or (PurePath(file.filename or "").stem if named and file else "imported")
     most = max(services.settings.max_source_bytes_of(offer.engine.slug) for offer in services.engines)
     async with services.importing:
-        sheet = await asyncio.to_thread(imports.read, source, form, most)
-    kinds = await asyncio.to_thread(_kinds, sheet, kind)
-    chosen = key if key in sheet.columns else None if kind else imports.key_of(sheet)
-    table, misfits = await asyncio.to_thread(imports.typed, sheet, name, kinds, chosen)
-    seeds = await asyncio.to_thread(_seeds, services, table)
+        found = await asyncio.to_thread(_found, services, source, form, most, name, kind, key)
+    found["seeds"].sort(key=lambda seed: seed["engine"] != engine)
     return render.page(
         request,
         "import",
         first=engine,
-        sheet=sheet,
-        name=table.name,
-        kinds=kinds,
         choices=(*imports.KINDS, imports.SKIP),
-        key=chosen,
-        misfits=misfits,
-        total=max(total, sheet.total),
-        rows=imports.preview(sheet),
-        data=imports.written(sheet),
-        seeds=sorted(
-            ({"engine": s.engine.slug, "seed": s.seed, "count": s.count, "problem": s.problem} for s in seeds),
-            key=lambda s: s["engine"] != engine,
-        ),
+        total=max(total, found["sheet"].total),
+        most_rows=sheets.MAX_ROWS,
         max_bytes=services.settings.max_import_bytes,
+        **found,
     )
+
+
+def _found(
+    services: Services, source: IO[bytes], form: str, most_bytes: int, name: str, kind: list[str] | None, key: str
+) -> dict[str, Any]:
+    """What the page says of a file. Blocks."""
+    sheet = sheets.read(source, form, most_bytes)
+    kinds = _kinds(sheet, kind)
+    chosen = key if key in sheet.columns else None if kind else imports.key_of(sheet)
+    table, misfits = imports.typed(sheet, name, kinds, chosen)
+    seeds = imports.seeds_of(table, [offer.engine for offer in services.engines], services.settings)
+    return {
+        "sheet": sheet,
+        "name": table.name,
+        "kinds": kinds,
+        "key": chosen,
+        "misfits": misfits,
+        "rows": sheets.preview(sheet),
+        "data": sheets.written(sheet),
+        "seeds": [{"engine": s.engine.slug, "seed": s.seed, "count": s.count, "problem": s.problem} for s in seeds],
+    }
 
 
 def _kinds(sheet: Sheet, given: list[str] | None) -> list[str]:
@@ -81,7 +89,3 @@ def _kinds(sheet: Sheet, given: list[str] | None) -> list[str]:
     if unknown:
         raise InvalidRequest(f"A column is one of {', '.join(imports.KINDS)}, not {unknown[0]!r}.")
     return given
-
-
-def _seeds(services: Services, table: Imported) -> list[SeedOf]:
-    return imports.seeds_of(table, [offer.engine for offer in services.engines], services.settings)

@@ -97,6 +97,26 @@ def test_what_is_not_taken(client: TestClient, form: dict[str, str], status: int
     assert client.post("/import", data=form).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"text": '[{"a": "\\ud800"}]'}, 200),
+        ({"text": '[{"\\ud800": 1}]'}, 200),
+        ({"text": 'a\n"""\\ud800"""\n', "form": "csv", "kind": ["json"]}, 200),
+        ({"text": '[{"a": 1e99999999999999999999}]'}, 200),
+        ({"text": '[{"a": ' + "[" * 900 + "]" * 900 + "}]"}, 400),
+        ({"text": "[" * 5_000}, 400),
+    ],
+)
+def test_odd_json_is_taken_or_refused_in_words(client: TestClient, form: dict[str, str], status: int) -> None:
+    assert client.post("/import", data=form).status_code == status
+
+
+def test_rows_are_counted_up_to_a_million(client: TestClient) -> None:
+    answer = client.post("/import", files={"file": ("a.csv", "a\n" + "1\n" * 1_100_000, "text/csv")})
+    assert "At least 1,000,000 rows" in answer.text
+
+
 def test_files_may_be_longer_than_other_bodies(client: TestClient) -> None:
     text = "id,name\n" + "".join(f"{n},{'x' * 30}\n" for n in range(5_000))
     assert len(text) > SETTINGS.max_body_bytes

@@ -24,7 +24,7 @@ def seed(content: Content) -> str:
 def imported(table: Imported) -> Content:
     """A table with the key as its partition key; without one the rows are counted in `row`."""
     key = table.key or "row"
-    number = table.key is not None and table.kinds[table.columns.index(key)] in ("integer", "decimal")
+    number = table.key is not None and _are_numbers(table, key)
     kind = "N" if number or table.key is None else "S"
     before = (
         f"CreateTable {{ TableName: {json.dumps(table.name)}, KeySchema: [{{ AttributeName: {json.dumps(key)}, KeyType: 'HASH' }}], "
@@ -36,8 +36,19 @@ def imported(table: Imported) -> Content:
             items.append({key: row, **record})
         elif key in record:
             value = record[key]
-            items.append(record if number else {**record, key: value if isinstance(value, str) else json.dumps(value)})
+            items.append(record if number else {**record, key: _as_text(value)})
     return Content(before, (Part(table.name, items),))
+
+
+def _are_numbers(table: Imported, key: str) -> bool:
+    """Whether a column's values can be a key of type N."""
+    place = table.columns.index(key)
+    kept = (row[place] for row in table.rows if row[place] is not None)
+    return table.kinds[place] in ("integer", "decimal") and all(map(_is_number, kept))
+
+
+def _as_text(value: Any) -> str:
+    return str(value) if isinstance(value, str | float | Decimal) else json.dumps(value)
 
 
 def batch_write(part: Part) -> str:
@@ -69,11 +80,15 @@ def literal(value: Any) -> str:
         return f"{{ {', '.join(f'{_name(name)}: {literal(item)}' for name, item in value.items())} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, Decimal):
-        # Amazon DynamoDB Developer Guide, "Data types": numbers have up to 38 digits and lie within 1E-130 and 9.99E+125; others are kept as text.
-        fits = len(value.as_tuple().digits) <= MAX_DIGITS and -130 <= value.adjusted() <= 125
-        return str(value) if fits else json.dumps(str(value))
+    if isinstance(value, float | Decimal):
+        return str(value) if _is_number(value) else json.dumps(str(value))
     return json.dumps(value, ensure_ascii=False)
+
+
+def _is_number(value: Any) -> bool:
+    """Amazon DynamoDB Developer Guide, "Data types": up to 38 digits, within 1E-130 and 9.99E+125. Others are kept as text."""
+    exact = Decimal(str(value))
+    return not exact or (len(exact.as_tuple().digits) <= MAX_DIGITS and -130 <= exact.adjusted() <= 125)
 
 
 def _name(name: str) -> str:

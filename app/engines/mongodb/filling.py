@@ -11,6 +11,8 @@ from app.core.datasets import IDENTIFIER, Content, Imported, Part
 CHUNK = 1_000
 DECIMAL_DIGITS = 34
 """Of a Decimal128; a number with more is kept as text."""
+MAX_SAFE_INTEGER = 2**53 - 1
+"""JavaScript's: beyond it a plain number would lose digits."""
 
 
 def seed(content: Content) -> str:
@@ -58,7 +60,8 @@ async def load(database: Any, part: Part) -> AsyncIterator[int]:
 def literal(value: Any) -> str:
     """A value as JavaScript writes it."""
     if isinstance(value, datetime):
-        return f'ISODate("{value:%Y-%m-%dT%H:%M:%SZ}")'
+        seconds = "milliseconds" if value.microsecond else "seconds"  # a date has no more
+        return f'ISODate("{value.replace(tzinfo=None).isoformat(timespec=seconds)}Z")'
     if isinstance(value, dict):
         pairs = (
             f"{name if IDENTIFIER.fullmatch(name) else json.dumps(name)}: {literal(item)}"
@@ -69,6 +72,8 @@ def literal(value: Any) -> str:
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, Decimal):
         return f'NumberDecimal("{value}")' if len(value.as_tuple().digits) <= DECIMAL_DIGITS else json.dumps(str(value))
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        return f'NumberLong("{value}")'
     if isinstance(value, float) and value.is_integer():
         return f"Double({value:.0f})"
     return json.dumps(value, ensure_ascii=False)
