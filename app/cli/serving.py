@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 REQUEST_WAIT_S = 20.0
 """How long a client may take to send one whole request, from its first byte."""
+READ_WAIT_S = 20.0
+"""How long a client may leave our answer unread once 64 kB of it wait here, until fewer than 16 kB do."""
 MAX_HEAD_BYTES = 32_768
 KEEP_ALIVE_S = 15
 AFTER_RUN_S = 3.0
@@ -31,9 +33,10 @@ WANTED_FILES = 65_536
 
 
 class Impatient(H11Protocol):
-    """HTTP/1.1 for clients that may be slow on purpose: a request that is not whole in time costs its connection."""
+    """HTTP/1.1 for clients that may be slow on purpose: a request that is not whole in time, or an answer not read in time, costs the connection."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -48,7 +51,16 @@ class Impatient(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._was_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(READ_WAIT_S, self._abandon)
+
+    def resume_writing(self) -> None:
+        self._was_read()
+        super().resume_writing()
 
     def _wait_for_request(self) -> None:
         if self._deadline is None:
@@ -58,6 +70,15 @@ class Impatient(H11Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _was_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _abandon(self) -> None:
+        log.info("an answer was not read for %g s; its connection is closed", READ_WAIT_S)
+        self.transport.abort()  # to close would wait for the reader
 
     def _give_up(self) -> None:
         log.info("a request was not whole after %g s; its connection is closed", REQUEST_WAIT_S)

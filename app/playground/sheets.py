@@ -230,8 +230,9 @@ def _records(window: _Window) -> Iterator[Any]:
     """Of an array, its values. Of an object, those of its only list; of one that is too long to be read as a whole, those of its first list."""
     count = 0
     try:
-        for count, record in enumerate(_values(window) if window.sign() == "[" else _within(window), 1):
+        for record in _values(window) if window.sign() == "[" else _within(window):
             yield record
+            count += 1
         window.end()
     except (ValueError, RecursionError) as exc:
         after = f", after {count:,} records" if count else ""

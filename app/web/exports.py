@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Send
 
 from app.core.errors import NotFound
 from app.playground.exporting import is_cut
@@ -22,10 +22,8 @@ log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)
 
 PIECE = 65_536
-STALL_S = 10.0
-"""How long a reader may take for a piece. An export holds a slot and a connection until it is read."""
 REST_S = 30.0
-"""How long it may take for all beyond what an export may: what was read when that was over is still sent."""
+"""How long a reader may take beyond what an export may, for what was made when that was over. Until then it holds a slot and the sandbox's connection."""
 
 MAX_COPIED = 1_000
 """How many rows a copy as Markdown has."""
@@ -134,7 +132,7 @@ def _pieces(part: str) -> Iterator[bytes]:
 
 
 class _Streamed(StreamingResponse):
-    """A file for a reader that reads: one that stalls, or is slow for longer than `most_s`, ends in the middle of the file."""
+    """A file for a reader that reads: one that is slow for longer than `most_s` gets an end in the middle of it. (Who does not read at all loses the connection.)"""
 
     def __init__(self, parts: AsyncGenerator[bytes, None], most_s: float, **said: Any) -> None:
         super().__init__(parts, **said)
@@ -142,13 +140,9 @@ class _Streamed(StreamingResponse):
         self._most_s = most_s
 
     async def stream_response(self, send: Send) -> None:
-        async def timely(message: Message) -> None:
-            async with asyncio.timeout(STALL_S):
-                await send(message)
-
         async with aclosing(self._parts):
             try:
                 async with asyncio.timeout(self._most_s):
-                    await super().stream_response(timely)
+                    await super().stream_response(send)
             except TimeoutError:
-                log.info("an export ended: its reader took over %g s for a piece, or %g for all", STALL_S, self._most_s)
+                log.info("an export ended in the middle: its reader took over %g s", self._most_s)

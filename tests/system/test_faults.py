@@ -305,6 +305,9 @@ def test_a_reader_that_does_not_read_its_export_leaves_room(folder: Path) -> Non
             while theirs_is_made() != 200:
                 assert time.monotonic() - began < 30
                 time.sleep(1)
+            here = deaf.getsockname()
+            assert here not in [c.raddr for c in psutil.Process(app.process.pid).net_connections()]
+            assert '"exception"' not in app.log.read_text()
             say("a reader that does not read", freed=time.monotonic() - began)
     finally:
         app.end()

@@ -70,10 +70,16 @@ def literal(value: Any) -> str:
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, int | float | Decimal):
+        return _number(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _number(value: float | Decimal) -> str:
     if isinstance(value, Decimal):
         return f'NumberDecimal("{value}")' if len(value.as_tuple().digits) <= DECIMAL_DIGITS else json.dumps(str(value))
     if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         return f'NumberLong("{value}")'
     if isinstance(value, float) and value.is_integer():
         return f"Double({value:.0f})"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)

@@ -46,6 +46,7 @@ async def export(statement: Statement, session: Session, limits: Limits) -> Asyn
             if len(result.rows or ()) < ROWS_A_PART:
                 return
     finally:
-        with contextlib.suppress(StatementError):
-            await session.ask("ROLLBACK", 0, limits)
+        if not session.connection.is_closed():  # as it is when the work was cancelled
+            with contextlib.suppress(StatementError):
+                await session.ask("ROLLBACK", 0, limits)
         session.take_notices()
