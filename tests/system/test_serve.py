@@ -216,6 +216,17 @@ def test_a_comparison_is_shared_packed_and_replayed_to_the_same_answers(served: 
     assert served.http.get(link).status_code == 410
 
 
+def test_a_run_over_a_dataset_is_replayed_elsewhere_with_it(served: Served, folder: Path) -> None:
+    pane = {"engine": "redis", "source": "DBSIZE", "dataset": "shop:S"}
+    shared = served.http.post("/api/v1/playgrounds", json={"panes": [pane], "run": True})
+    assert shared.status_code in (200, 201), shared.text
+    pack = folder / "dataset.zip"
+    pack.write_bytes(served.http.get(f"{shared.json()['link']}.zip").content)
+    assert "same answer" in sandtable(served, "replay", str(pack), "--url", str(served.http.base_url))
+    wrong = served.http.post("/api/v1/run", json=pane | {"dataset": "shop:XXL"})
+    assert wrong.status_code in (400, 404), wrong.text
+
+
 def test_sigterm_leaves_no_process(served: Served) -> None:
     servers = list(served.servers().values())
     assert servers

@@ -59,6 +59,6 @@ def test_health_and_readiness(script: TestClient) -> None:
 
 def test_the_description_covers_every_route_and_field(script: TestClient) -> None:
     page = script.get("/api/docs").text
-    for word in ("/api/v1/run", "/healthz", "/readyz", "server_ms_source", "explain", "seed"):
+    for word in ("/api/v1/run", "/healthz", "/readyz", "server_ms_source", "explain", "seed", "dataset"):
         assert word in page
     assert script.get("/api/openapi.json").json()["info"]["title"] == "Sandtable"
