@@ -15,6 +15,8 @@ from app.playground.sheets import DECIMAL, INTEGER, Sheet, decoded, exact_number
 KINDS = ("integer", "decimal", "boolean", "date", "timestamp", "json", "text")
 MAX_CELL = 100_000
 SKIP = "skip"
+FIRST_ROWS = 1_000
+"""How many rows a seed is tried with at first; then with ever more, so that the time goes with the seed and not with the file."""
 
 _DATE = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _TIMESTAMP = re.compile(_DATE.pattern + r"[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
@@ -125,18 +127,17 @@ def _seed_of(table: Imported, engine: Engine, settings: Settings) -> SeedOf:
     def fits(text: str) -> bool:
         return len(text.encode("utf-8", "replace")) <= most and len(engine.split(text)) <= settings.max_statements
 
+    count, step, grows = 0, FIRST_ROWS, True
     try:
-        low, high = 0, len(table.rows)
-        text = seed(high)
-        if not fits(text):
-            per_row = max(1, len(text.encode("utf-8", "replace")) // max(1, high))
-            high = min(high, most // per_row + 1, settings.max_statements * 25)
-            while low < high:
-                middle = (low + high + 1) // 2
-                low, high = (middle, high) if fits(seed(middle)) else (low, middle - 1)
-            text = seed(low)
-        else:
-            low = high
+        text = seed(0)
+        while step > count // 256 and count < len(table.rows):  # to the row would take twice as long
+            tried = min(count + step, len(table.rows))
+            longer = seed(tried)
+            if fits(longer):
+                count, text = tried, longer
+            else:
+                grows = False
+            step = step * 2 if grows else step // 2
     except PlaygroundError as exc:
         return SeedOf(engine, "", 0, exc.message)
-    return SeedOf(engine, text, low)
+    return SeedOf(engine, text, count)

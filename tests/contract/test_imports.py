@@ -75,14 +75,18 @@ async def test_a_key_of_numbers_beyond_what_an_engine_counts_with(engine: Engine
     await built.sandboxes.close()
 
 
-def test_a_seed_has_as_many_rows_as_a_source_may(engine: Engine, settings: Settings) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["id,name\n" + "".join(f"{n},{'y' * 60}\n" for n in range(30_000)), "id\n" + "1\n" * 400_000],
+    ids=["rows of text", "rows of a digit"],
+)
+def test_a_seed_has_as_many_rows_as_a_source_may(engine: Engine, settings: Settings, text: str) -> None:
     slug = engine.slug
-    text = "id,name\n" + "".join(f"{n},{'y' * 60}\n" for n in range(30_000))
     sheet = sheets.read(io.BytesIO(text.encode()), "auto", 600_000)
-    table, _ = imports.typed(sheet, "many", imports.inferred(sheet), "id")
+    table, _ = imports.typed(sheet, "many", imports.inferred(sheet), imports.key_of(sheet))
     (made,) = imports.seeds_of(table, [engine], settings)
     assert made.problem is None
-    assert 500 < made.count < 30_000
+    assert 500 < made.count < sheet.total
     size = len(made.seed.encode())
     assert size <= settings.max_source_bytes_of(slug)
     assert len(engine.split(made.seed)) <= settings.max_statements
