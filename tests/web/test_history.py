@@ -115,6 +115,7 @@ def test_odd_json_is_taken_or_refused_in_words(client: TestClient, form: dict[st
 def test_rows_are_counted_up_to_a_million(client: TestClient) -> None:
     answer = client.post("/import", files={"file": ("a.csv", "a\n" + "1\n" * 1_100_000, "text/csv")})
     assert "At least 1,000,000 rows" in answer.text
+    assert "of at least 1,000,000: as many as a seed may have" in answer.text
 
 
 def test_files_may_be_longer_than_other_bodies(client: TestClient) -> None:
