@@ -143,7 +143,7 @@ class Several(Engine):
             member.sandboxes -= 1
 
     def lost(self, sandbox: Sandbox) -> str:
-        member = self.members.get(sandbox.server)
+        member = self._known(sandbox)
         return member.engine.lost(sandbox) if member and member.up else ""
 
     async def open(self, sandbox: Sandbox, name: str) -> Client:
@@ -198,7 +198,9 @@ class Several(Engine):
         await asyncio.gather(*(member.engine.close_clients(sandbox) for member in members if member))
 
     async def close_client(self, sandbox: Sandbox, name: str) -> None:
-        await self._engine(sandbox).close_client(sandbox, name)
+        member = self._known(sandbox)
+        if member and member.entered:
+            await member.engine.close_client(sandbox, name)
 
     async def park(self, idle_ms: int, *, busy: frozenset[str] = frozenset()) -> int:
         return sum(await asyncio.gather(*(member.engine.park(idle_ms, busy=busy) for member in self._entered())))
@@ -206,10 +208,13 @@ class Several(Engine):
     def _entered(self) -> list[_Member]:
         return [member for member in self.members.values() if member.entered]
 
+    def _known(self, sandbox: Sandbox) -> _Member | None:
+        """The sandbox's server; None for one that left the settings. The first has those from before there were several."""
+        return self.members.get(sandbox.server or next(iter(self.members)))
+
     def _member(self, sandbox: Sandbox) -> _Member:
         """Raises EngineUnavailable while the sandbox's server is away."""
-        name = sandbox.server or next(iter(self.members))
-        member = self.members.get(name)
+        member = self._known(sandbox)
         if member is None or not member.up:
             raise EngineUnavailable(
                 f"This sandbox is on a {self.label} server that is away; nothing was run.",

@@ -195,6 +195,19 @@ async def test_a_select_that_changes_nothing_ends_with_what_is_shown(ada: Visito
     assert len(ran.rows) == 1_000
 
 
+async def test_a_view_that_another_client_makes_is_known(ada: Visitor) -> None:
+    await ada.must("CREATE SEQUENCE s; SELECT * FROM s", client="A")
+    await ada.must(
+        """
+        CREATE FUNCTION add(int) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('s') $$;
+        CREATE VIEW adding AS SELECT add(n) FROM generate_series(1, 3000) AS t(n)
+        """,
+        client="B",
+    )
+    await ada.must("SELECT * FROM adding", client="A")
+    assert (await ada.must("SELECT last_value FROM s")).value == "3000"
+
+
 @pytest.mark.parametrize("source", ["SELECT 1 AS " + "a" * 200_000, "SELECT '" + "A" * 200_000 + "'"])
 async def test_a_long_word_costs_its_length(ada: Visitor, source: str) -> None:
     began = time.monotonic()

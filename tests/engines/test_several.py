@@ -1,6 +1,7 @@
 """One engine on several real servers: where sandboxes go, what a draining server gets, what holds when one is away and when it is back."""
 
 import asyncio
+import inspect
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,9 +17,9 @@ from app.config import Settings
 from app.core.engine import Engine
 from app.core.errors import EngineUnavailable
 from app.core.places import PlaceError, Places
-from app.engines import create
+from app.engines import ON_SEVERAL, create, load
 from app.engines.postgres.engine import PostgresEngine
-from app.engines.several import name_of, urls_of
+from app.engines.several import Several, name_of, urls_of
 from app.main import create_app
 from app.playground.engines import Engines
 from app.playground.replicas import Replicas
@@ -247,6 +248,14 @@ async def test_the_operator_sees_each_server(settings: Settings) -> None:
                 assert "up, draining" in " ".join(page.split())
         finally:
             await asyncio.to_thread(served.end)
+
+
+@pytest.mark.parametrize("kind", [Engine, *map(load, ON_SEVERAL)])
+def test_whatever_concerns_a_sandbox_goes_to_its_server(kind: type[Engine]) -> None:
+    methods = inspect.getmembers(kind, inspect.isfunction)
+    public = {name for name, method in methods if "sandbox" in inspect.signature(method).parameters and name[0] != "_"}
+    assert {"create", "drop", "client", "inspect"} <= public
+    assert public <= vars(Several).keys()
 
 
 async def test_none_of_them_answers(settings: Settings, places: Places) -> None:

@@ -18,12 +18,12 @@ from app.core.sandbox import Sandbox
 from app.core.trials import Trial
 from app.engines.postgres import calls, commands, copying, dialects, explaining, exporting, held, listening
 from app.engines.postgres.admin import Admin
-from app.engines.postgres.catalog import question
 from app.engines.postgres.connecting import Connector
 from app.engines.postgres.presenting import expanded, result_of
 from app.engines.postgres.session import RECONNECTED, Session
 from app.engines.postgres.statements import first_words, without_go, words_of
 from app.engines.postgres.text_codec import Answer, execute
+from app.engines.postgres.volatile import Views, may_change
 from app.engines.postgres.watchdog import Watchdog
 
 __all__ = ["RECONNECTED", "PostgresClient"]
@@ -31,15 +31,17 @@ __all__ = ["RECONNECTED", "PostgresClient"]
 GROWING = frozenset({"insert", "update", "merge", "copy", "create", "do", "call", "refresh", "reindex", "import"})
 MAX_NATURAL_JOINS = 12
 READING = frozenset({"select", "with", "table", "values"})
-_CALLED = re.compile(r"(?<![\w$])([A-Za-z_][\w$]*+)\"?\s*+\(")
 _NATURAL = re.compile(r"\bnatural\b", re.IGNORECASE)
 
 
 class PostgresClient(Client):
     """Survives the loss of its connection: the next statement opens another one and says so."""
 
-    def __init__(self, sandbox: Sandbox, name: str, connector: Connector, admin: Admin, watchdog: Watchdog) -> None:
+    def __init__(
+        self, sandbox: Sandbox, name: str, connector: Connector, admin: Admin, watchdog: Watchdog, views: Views
+    ) -> None:
         super().__init__(sandbox, name)
+        self._views = views
         self._session = Session(sandbox, name, connector, admin, watchdog)
         self._closed = False
         self._source = ""
@@ -167,7 +169,9 @@ class PostgresClient(Client):
         """What the server answers. Of a SELECT it is asked for no more rows than are shown, unless one may change something as it goes on."""
         most = limits.max_rows + 1
         reads = not words or words[0] in READING  # without a word it begins with a parenthesis
-        whole = reads and await self._changes(text, statement, limits)
+        whole = reads and await may_change(text, self._session, self._views, statement.start, limits)
+        if whole or not reads:
+            self._views.may_change = None
         return await self._session.do(
             lambda connection: execute(connection, text, 0 if whole else most, calls.parameters_of(statement)),
             statement.start,
@@ -175,17 +179,6 @@ class PostgresClient(Client):
             max_bytes=limits.max_reply_bytes,
             max_rows=most,
         )
-
-    async def _changes(self, text: str, statement: Statement, limits: Limits) -> bool:
-        """Whether a SELECT calls a function that may change something: a sequence's, NOTIFY, or a volatile one that was made here, if only by a view."""
-        if self.transaction == "failed":
-            return False
-        named = _CALLED.findall(text)
-        called = {name.lower() for name in named} - self._session.harmless | {
-            name for name in named if not name.islower()
-        }
-        names = "{" + ",".join(f'"{name}"' for name in called) + "}"
-        return bool((await self._session.ask(question("volatile"), statement.start, limits, names)).rows)
 
     def _semicolon(self, statement: Statement) -> str:
         """What ends the statement in the source, with the space before it: the server names it in its errors, as it does to psql."""

@@ -42,6 +42,7 @@ from app.engines.postgres.connecting import Connector
 from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.seeded import Seeds, may_keep
 from app.engines.postgres.server import PostgresServer, find_binary
+from app.engines.postgres.volatile import Views
 from app.engines.postgres.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class PostgresEngine(Engine):
         self._connector: Connector | None = None
         self._words: list[Word] | None = None
         self._farewells: dict[tuple[str, str], str] = {}
+        self._views: WeakValueDictionary[str, Views] = WeakValueDictionary()
         self._entering: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
@@ -188,7 +190,9 @@ class PostgresEngine(Engine):
         assert self._connector
         assert self._watchdog
         await self._make_room()
-        client = PostgresClient(sandbox, name, self._connector, admin, self._watchdog)
+        client = PostgresClient(
+            sandbox, name, self._connector, admin, self._watchdog, self._views.setdefault(sandbox.namespace, Views())
+        )
         await client.connect()
         if said := self._farewells.pop((sandbox.namespace, name), None):
             client.say(Notice("warning", said))
