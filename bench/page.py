@@ -73,10 +73,10 @@ def show(what: str, values: list[float], target: str) -> None:
 async def first_runs(services: Services, port: int) -> None:
     first, after_reset, reset = [], [], []
     for _ in range(FIRST_RUNS):
-        await services.sandboxes.fill_pool()
+        await services.sandboxes.fill_pool(services.engines.get("postgres"))
         visitor = Visitor(port)
         first.append(await asyncio.to_thread(visitor.call, "SELECT 1"))
-        await services.sandboxes.fill_pool()
+        await services.sandboxes.fill_pool(services.engines.get("postgres"))
         reset_ms, _ = await asyncio.to_thread(visitor.press, "reset")
         run_ms = await asyncio.to_thread(visitor.call, "SELECT 1")
         reset.append(reset_ms)

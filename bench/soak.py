@@ -22,6 +22,8 @@ from bench.serving import run
 SESSIONS = 100
 SAMPLE_S = 10.0
 THINK_S = (0.5, 4.0)
+RUNS = (20, 60)
+"""Of each session, before another visitor takes its place."""
 IDLE_MS = 20_000
 
 LOAD = {
@@ -122,7 +124,7 @@ async def visitor(app: App, until: float, seen: Counter[str], times: list[float]
     """Sessions one after another, each of several runs with pauses, then forgotten."""
     while time.monotonic() < until:
         async with httpx.AsyncClient(base_url=app.url, timeout=30) as http:
-            for _ in range(random.randint(3, 12)):
+            for _ in range(random.randint(*RUNS)):
                 if time.monotonic() > until:
                     return
                 engine = random.choice(list(LOAD))

@@ -201,6 +201,8 @@ class Engine(ABC):
     """False where each call is a request of its own, so that opening a client means nothing."""
     creation_is_slow: ClassVar[bool] = False
     """True where `create` takes long enough that a pool of ready sandboxes is kept."""
+    drops_at_once: ClassVar[int] = 4
+    """How many sandboxes the janitor drops at the same time: one after another does not keep up with many visitors."""
 
     after_move: ClassVar[str] = (
         "What was stored is kept; an open transaction, settings of the connection and temporary objects are gone."

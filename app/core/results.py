@@ -69,10 +69,14 @@ class Truncated:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """How a result goes on: `source` continues it (the next page), `label` names the button that runs it."""
+    """How a result goes on: `source` continues it (the next page), `label` names the button that runs it.
+
+    `page`: how many the engine's shell shows at a time, where that ended the result and not what the statement asked for.
+    """
 
     label: str
     source: str
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

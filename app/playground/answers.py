@@ -95,6 +95,11 @@ def _problem(results: list[Mapping[str, Any]], error: Mapping[str, Any] | None, 
         return "The run gave no rows, documents or reply."
     if any("truncated" in result for result in held):
         return "The answer was cut at a limit, so it cannot be compared."
+    if page := next((page for result in held if (page := result.get("more", {}).get("page"))), None):
+        return (
+            f"Only the first part of the answer came, since the shell shows {page} documents at a time, so it cannot be compared. "
+            "`.toArray()` gives all of it, `.limit(n)` as many as you want."
+        )
     return None
 
 

@@ -21,10 +21,6 @@ from app.playground.store import SandboxRecord, Store
 log = logging.getLogger(__name__)
 
 CLOCK_SLACK_S = 20.0
-DROPS_AT_ONCE = 4
-"""In each engine: dropping one after another does not keep up with many visitors."""
-EXPIRY_S = 30.0
-"""How long an engine's sandboxes are dropped before the other parts of the janitor have their turn."""
 CLAIM_S = 60.0
 """How long a sandbox that is to be dropped is left alone by other processes."""
 
@@ -137,34 +133,20 @@ class Sandboxes:
         """Wait for the drops under way. What is left keeps its tombstone for the next start."""
         await asyncio.gather(*self._dropping.values(), return_exceptions=True)
 
-    async def expire_idle(self) -> int:
-        """Drop sandboxes unused for longer than they live, and retry what could not be dropped. Returns how many."""
+    async def expire_idle(self, engine: Engine) -> int:
+        """Drop an engine's sandboxes unused for longer than they live, and retry what could not be dropped. Returns how many."""
         self._mend_clock()
         await self._tell_store()
         before = datetime.now(UTC) - timedelta(milliseconds=self._settings.sandbox_idle_ms)
-        work = (self._expire_of(engine, before) for engine in self._engines.standing())
-        outcomes = await asyncio.gather(*work, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        return sum(outcome for outcome in outcomes if isinstance(outcome, int))
-
-    async def _expire_of(self, engine: Engine, before: datetime) -> int:
-        """All that are due, claimed a few at a time: as many can end in a while as can begin in it."""
         me, dropped = self._replicas.me, 0
-        free = asyncio.Semaphore(DROPS_AT_ONCE)
-
-        async def one(record: SandboxRecord) -> bool:
-            async with free:
-                return await self._expire_claimed(record, before)
-
-        until = time.monotonic() + EXPIRY_S
-        while due := await self._store.claim_due(engine.slug, before, host=me.host, replica=me.id, claim_s=CLAIM_S):
-            done = sum(await asyncio.gather(*map(one, due)))
+        while True:
+            due = await self._store.claim_due(
+                engine.slug, before, host=me.host, replica=me.id, claim_s=CLAIM_S, most=engine.drops_at_once
+            )
+            done = sum(await asyncio.gather(*(self._expire_claimed(record, before) for record in due)))
+            if not done:
+                return dropped
             dropped += done
-            if not done or time.monotonic() > until:
-                break
-        return dropped
 
     async def _expire_claimed(self, record: SandboxRecord, before: datetime) -> bool:
         namespace = record.sandbox.namespace
@@ -249,35 +231,33 @@ class Sandboxes:
             hint="It is back when the machine is. Reset gives you an empty one now.",
         )
 
-    async def drop_orphans(self) -> int:
-        """Drop what the servers have and the store does not know. Returns how many."""
+    async def drop_orphans(self, engine: Engine) -> int:
+        """Drop what a server has and the store does not know. Returns how many."""
+        there = await engine.namespaces()  # asked first: what another process makes now is in the store before
+        known = {record.sandbox.namespace for record in await self._store.sandboxes(engine.slug)}
         dropped = 0
-        for engine in self._engines.standing():
-            there = await engine.namespaces()  # asked first: what another process makes now is in the store before
-            known = {record.sandbox.namespace for record in await self._store.sandboxes(engine.slug)}
-            for namespace in there - known:
-                log.info("dropping orphan %s of %s", namespace, engine.slug)
-                dropped += await self._try_expire(Sandbox(engine.slug, namespace, "", datetime.now(UTC)))
+        for namespace in there - known:
+            log.info("dropping orphan %s of %s", namespace, engine.slug)
+            dropped += await self._try_expire(Sandbox(engine.slug, namespace, "", datetime.now(UTC)))
         return dropped
 
-    async def fill_pool(self) -> None:
-        """Keep ready sandboxes for engines that are slow to make one."""
-        for engine in self._engines.standing():
-            if engine.creation_is_slow:
-                records = await self._store.sandboxes(engine.slug)
-                ready = [r.sandbox for r in records if r.sandbox.session_id is None and not r.dropping]
-                usable = [sandbox for sandbox in ready if sandbox.server in engine.taking()]
-                for sandbox in ready:
-                    if sandbox not in usable:
-                        await self._try_expire(sandbox)
-                for _ in range(self._settings.ready_sandboxes - len(usable)):
-                    await self._make(engine, None)
+    async def fill_pool(self, engine: Engine) -> None:
+        """Keep ready sandboxes for an engine that is slow to make one."""
+        if not engine.creation_is_slow:
+            return
+        records = await self._store.sandboxes(engine.slug)
+        ready = [r.sandbox for r in records if r.sandbox.session_id is None and not r.dropping]
+        usable = [sandbox for sandbox in ready if sandbox.server in engine.taking()]
+        for sandbox in ready:
+            if sandbox not in usable:
+                await self._try_expire(sandbox)
+        for _ in range(self._settings.ready_sandboxes - len(usable)):
+            await self._make(engine, None)
 
-    async def park_clients(self) -> None:
+    async def park_clients(self, engine: Engine) -> None:
         """Close connections that have not been used for a while."""
         busy = frozenset(place.sandbox.namespace for place in self._places.values() if place.users)
-        for engine in self._engines.standing():
-            await engine.park(self._settings.client_idle_ms, busy=busy)
+        await engine.park(self._settings.client_idle_ms, busy=busy)
 
     def _lock(self, session_id: str, slug: str) -> asyncio.Lock:
         return self._locks.setdefault((session_id, slug), asyncio.Lock())

@@ -123,9 +123,9 @@ class Store(Protocol):
         """Give one of the ready sandboxes, held on that machine or on none and on one of the servers, to a session, once."""
 
     async def claim_due(
-        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float
+        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float, most: int
     ) -> list[SandboxRecord]:
-        """Sandboxes to drop now: tombstones, and those not used since `before`. For `claim_s` no other process gets them.
+        """Sandboxes to drop now, `most` of them: tombstones, and those not used since `before`. For `claim_s` nobody gets them again.
 
         Left out are those of sessions that another living replica has, and those on machines that another replica runs on.
         """

@@ -20,7 +20,7 @@ where namespace in (
         where l.session_id = s.session_id and l.replica_id <> $4))
       and (s.host is null or s.host = $3 or not exists (
         select from replicas r where r.host = s.host and r.expires_at > now()))
-    order by s.used_at limit 50 for update skip locked
+    order by s.used_at limit $6 for update skip locked
 )
 returning *
 """
@@ -119,10 +119,10 @@ class Leases:
             )
 
     async def claim_due(
-        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float
+        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float, most: int
     ) -> list[SandboxRecord]:
         async with self._connection() as connection:
-            rows = await connection.fetch(CLAIM_DUE, engine, before, host, replica, claim_s)
+            rows = await connection.fetch(CLAIM_DUE, engine, before, host, replica, claim_s, most)
         return [as_record(row) for row in rows]
 
 

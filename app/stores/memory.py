@@ -1,5 +1,6 @@
 """A store that forgets at exit."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._sessions: dict[str, datetime] = {}
         self._sandboxes: dict[str, SandboxRecord] = {}
+        self._claimed_until: dict[str, float] = {}
         self._runs: list[RunRecord] = []
         self._run_id = 0
         self._playgrounds: dict[str, Playground] = {}
@@ -49,14 +51,19 @@ class MemoryStore:
         return None
 
     async def claim_due(
-        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float
+        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float, most: int
     ) -> list[SandboxRecord]:
-        return [
+        now = time.monotonic()
+        due = [
             record
-            for record in self._sandboxes.values()
+            for namespace, record in self._sandboxes.items()
             if record.sandbox.engine == engine
+            and self._claimed_until.get(namespace, 0) < now
             and (record.dropping or (record.sandbox.session_id is not None and record.used_at < before))
         ]
+        claimed = sorted(due, key=lambda record: record.used_at)[:most]
+        self._claimed_until.update((record.sandbox.namespace, now + claim_s) for record in claimed)
+        return claimed
 
     async def sandbox_of(self, session_id: str, engine: str) -> SandboxRecord | None:
         for record in self._sandboxes.values():
@@ -91,6 +98,7 @@ class MemoryStore:
 
     async def forget_sandbox(self, namespace: str) -> None:
         self._sandboxes.pop(namespace, None)
+        self._claimed_until.pop(namespace, None)
 
     async def add_run(self, record: RunRecord) -> None:
         self._run_id += 1

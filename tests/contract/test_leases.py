@@ -38,7 +38,9 @@ async def sandbox(store: PostgresStore, session: str | None, **more: object) -> 
 
 
 async def due(store: PostgresStore, by: Replica, claim_s: float = 60) -> set[str]:
-    records = await store.claim_due("redis", NOW - timedelta(minutes=30), host=by.host, replica=by.id, claim_s=claim_s)
+    records = await store.claim_due(
+        "redis", NOW - timedelta(minutes=30), host=by.host, replica=by.id, claim_s=claim_s, most=50
+    )
     return {record.sandbox.namespace for record in records}
 
 

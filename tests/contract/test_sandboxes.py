@@ -76,7 +76,7 @@ async def test_reset_helps_where_the_sandbox_is_gone(vanished: tuple[Services, s
 
 
 async def test_as_many_are_dropped_as_are_due(postgres: PostgresEngine, redis: Engine, settings: Settings) -> None:
-    """The store gives them out 50 at a time."""
+    """The store gives them out a few at a time."""
     await postgres.server.ensure_database("store_many_due")
     async with PostgresStore(postgres.server.connect_arguments("store_many_due")) as store:
         built = services.build(settings, Standing({"redis": redis}), store, b"secret")
@@ -86,7 +86,7 @@ async def test_as_many_are_dropped_as_are_due(postgres: PostgresEngine, redis: E
             await store.save_sandbox(SandboxRecord(redis.new_sandbox(), long_ago, dropping=True))
             async with store._connection() as connection:
                 await connection.execute("update sandboxes set claimed_until = null")
-        assert await built.sandboxes.expire_idle() == 120
+        assert await built.sandboxes.expire_idle(redis) == 120
         assert await store.sandboxes("redis") == []
 
 
@@ -115,9 +115,9 @@ class Interrupted(PostgresStore):
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def claim_due(
-        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float
+        self, engine: str, before: datetime, *, host: str, replica: str, claim_s: float, most: int
     ) -> list[SandboxRecord]:
-        due = await super().claim_due(engine, before, host=host, replica=replica, claim_s=claim_s)
+        due = await super().claim_due(engine, before, host=host, replica=replica, claim_s=claim_s, most=most)
         if self.meanwhile:
             await self.meanwhile()
         return due
@@ -184,7 +184,7 @@ async def test_a_sandbox_that_is_used_after_it_was_claimed_stays(
         janitor = process()  # has not seen the session
     visited = janitor if user == "this process" else process()
     store.meanwhile = lambda: run(visited, "postgres", "INSERT INTO t VALUES (2)")
-    assert await janitor.sandboxes.expire_idle() == 0
+    assert await janitor.sandboxes.expire_idle(janitor.engines.get("postgres")) == 0
     answer = await run(visited, "postgres", "SELECT count(*) FROM t")
     assert answer["results"][0]["rows"] == [["2"]]
 
@@ -196,7 +196,7 @@ async def test_a_sandbox_that_is_taken_for_unused_is_not_given_any_more(process:
     sandbox = await idle(store, built)
     assert await store.mark_dropping(sandbox.namespace, datetime.now(UTC) - timedelta(milliseconds=IDLE_MS))
     assert await store.use_sandbox("s", "postgres") is None
-    assert await built.sandboxes.expire_idle() == 1
+    assert await built.sandboxes.expire_idle(built.engines.get("postgres")) == 1
     assert (await built.sandboxes.get("s", "postgres")).sandbox.namespace != sandbox.namespace
 
 
@@ -206,12 +206,12 @@ async def test_use_that_could_not_be_told_is_told_later(process: Process, store:
     async with store._connection() as connection:
         await connection.execute("alter table sandboxes rename to elsewhere")
         with pytest.raises(Exception, match="does not exist"):
-            await built.sandboxes.expire_idle()
+            await built.sandboxes.expire_idle(built.engines.get("postgres"))
         await connection.execute("alter table elsewhere rename to sandboxes")
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     (place,) = built.sandboxes.live()
     await store.touch_sandboxes({place.sandbox.namespace: hour_ago})
-    await built.sandboxes.expire_idle()
+    await built.sandboxes.expire_idle(built.engines.get("postgres"))
     record = await store.sandbox_of("s", "postgres")
     assert record
     assert record.used_at == place.used_at

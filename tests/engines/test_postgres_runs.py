@@ -1,6 +1,8 @@
 """Running SQL: results, state between runs, notices, notifications, errors and plans."""
 
+import asyncio
 import time
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from app.core.errors import SandboxExpired, StatementFailed, StatementRefused
 from app.core.limits import Quota
 from app.core.results import Column, Notice
+from app.engines.postgres.admin import MAX_DROPS
 from app.engines.postgres.client import RECONNECTED
 from app.engines.postgres.engine import PostgresEngine
 from app.engines.postgres.text_codec import ASYNCPG_VERSIONS
@@ -28,6 +31,21 @@ async def test_engine_facts(postgres: PostgresEngine) -> None:
     assert postgres.explains_before_run
     assert postgres.creation_is_slow
     assert postgres.diagnose(postgres.settings, postgres.places).fix is None
+
+
+async def test_drops_that_wait_for_the_server_hold_up_nobody(postgres: PostgresEngine) -> None:
+    assert postgres._admin
+    old, new = postgres.new_sandbox(), postgres.new_sandbox()
+    await postgres.create(old)
+    async with AsyncExitStack() as held:
+        for _ in range(MAX_DROPS):
+            await held.enter_async_context(postgres._admin._dropping.acquire())
+        waiting = asyncio.create_task(postgres.drop(old))
+        await asyncio.wait_for(postgres.create(new), 5)
+        await (await postgres.open(new, "main")).close()
+        assert not waiting.done()
+    await asyncio.gather(waiting, postgres.drop(new))
+    assert not {old.namespace, new.namespace} & await postgres.namespaces()
 
 
 async def test_types_made_by_the_visitor(ada: Visitor) -> None:
@@ -193,6 +211,13 @@ async def test_a_select_that_changes_something_is_executed_to_its_end(ada: Visit
 async def test_a_select_that_changes_nothing_ends_with_what_is_shown(ada: Visitor) -> None:
     ran = await ada.must("SELECT t.n, abs(t.n) FROM generate_series(1, 200000) AS t(n)")
     assert len(ran.rows) == 1_000
+
+
+async def test_a_view_that_moves_a_sequence_is_executed_to_its_end(ada: Visitor) -> None:
+    await ada.must("CREATE SEQUENCE s; CREATE VIEW moving AS SELECT nextval('s') FROM generate_series(1, 3000)")
+    ran = await ada.must("SELECT * FROM moving")
+    assert ran.results[-1].truncated
+    assert (await ada.must("SELECT last_value FROM s")).value == "3000"
 
 
 async def test_a_view_that_another_client_makes_is_known(ada: Visitor) -> None:

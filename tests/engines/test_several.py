@@ -129,8 +129,8 @@ async def test_sandboxes_are_spread_and_found_again(sites: tuple[str, Site, Site
         for session, server in where.items():
             assert "42" in await second.run(session, READS)
             assert await second.server_of(session) == server
-        await second.sandboxes.fill_pool()
-        assert await second.sandboxes.drop_orphans() == 0
+        await second.sandboxes.fill_pool(second.engine)
+        assert await second.sandboxes.drop_orphans(second.engine) == 0
         for session in where:
             await second.runner.reset(session, slug)
     assert await one.engine.namespaces() | await two.engine.namespaces() == {
@@ -143,10 +143,10 @@ async def test_a_draining_server_keeps_what_it_has_and_gets_nothing_new(sites: t
     async with app(slug, one, two) as before:
         await before.run("old", WRITES)
         await before.run("older", WRITES)
-        await before.sandboxes.fill_pool()
+        await before.sandboxes.fill_pool(before.engine)
         on_one = "old" if await before.server_of("old") == one.name else "older"
     async with app(slug, one, two, store=before.store, draining_servers=(one.name,)) as after:
-        await after.sandboxes.fill_pool()
+        await after.sandboxes.fill_pool(after.engine)
         for number in range(3):
             await after.run(f"new{number}", WRITES)
             assert await after.server_of(f"new{number}") == two.name
@@ -197,7 +197,7 @@ async def test_it_starts_with_those_that_are_there(sites: tuple[str, Site, Site]
         assert await running.server_of(lost) == two.name
         await one.come_back()
         await running.engine.tend()
-        await running.sandboxes.expire_idle()  # what was reset while its server was away
+        await running.sandboxes.expire_idle(running.engine)  # what was reset while its server was away
     assert await one.engine.namespaces() == set()
 
 

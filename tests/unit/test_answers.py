@@ -105,6 +105,12 @@ def test_fields_by_the_mapping_and_ids_by_being_there() -> None:
         ([rows(["text"], ["x"])], "23505", "Nothing was refused"),
         ([{"kind": "status", "status": "done"}], None, "no rows, documents or reply"),
         ([rows(["text"], ["x"]) | {"truncated": {}}], None, "cut at a limit"),
+        (
+            [documents({"c0": 1}) | {"more": {"label": "Next 20", "source": "it", "page": 20}}],
+            None,
+            "20 documents at a time",
+        ),
+        ([documents({"c0": 1}) | {"more": {"label": "Next page", "source": "Query {}"}}], None, [(1,)]),
     ],
 )
 def test_refusals_and_runs_without_an_answer(results: list[Any], refused: str | None, expected: Any) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from app.config import Settings
 from app.core.errors import EngineBusy, RateLimited
+from app.core.sandbox import Sandbox
 from app.logs import JsonFormatter, auditor, request_id
+from app.playground import services
 from app.playground.bans import Banned, Bans, address_group
 from app.playground.consumption import WINDOW_S, Consumption
 from app.playground.engines import Engines
@@ -170,8 +172,43 @@ async def test_a_clock_that_is_set_ends_no_sandbox_in_use(monkeypatch: pytest.Mo
 
         monkeypatch.setattr("app.playground.sandboxes.datetime", Jumped)
         monkeypatch.setattr("time.time", lambda: real() + jump_s)
-        assert await sandboxes.expire_idle() == 0
+        assert await sandboxes.expire_idle(engine) == 0
         assert engine.live == {place.sandbox.namespace}
         moment += timedelta(milliseconds=SETTINGS.sandbox_idle_ms + 1_000)
         monkeypatch.setattr("app.playground.sandboxes.CLOCK_SLACK_S", 1e9)  # this time it really passed
-        assert await sandboxes.expire_idle() == 1
+        assert await sandboxes.expire_idle(engine) == 1
+
+
+class Slow(FakeEngine):
+    """Says when it is asked to drop, and drops when it may."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(SETTINGS, slug)
+        self.asked, self.may, self.dropped = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def drop(self, sandbox: Sandbox) -> None:
+        self.asked.set()
+        await self.may.wait()
+        await super().drop(sandbox)
+        self.dropped.set()
+
+
+async def test_a_server_that_is_slow_to_drop_holds_up_no_other_engine() -> None:
+    settings = SETTINGS.model_copy(update={"sandbox_idle_ms": 0, "janitor_interval_ms": 20})
+    slow, other = Slow("alpha"), Slow("beta")
+    other.may.set()
+    async with Engines({"alpha": slow, "beta": other}) as engines:
+        made = services.build(settings, engines, MemoryStore(), b"secret")
+        await made.store.open_session("s")
+        await made.sandboxes.get("s", "alpha")
+        made.janitor.start()
+        try:
+            async with asyncio.timeout(5):
+                await slow.asked.wait()
+                await made.sandboxes.get("s", "beta")
+                await other.dropped.wait()
+                assert slow.live
+                slow.may.set()
+                await slow.dropped.wait()
+        finally:
+            await made.janitor.stop()

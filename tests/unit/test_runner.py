@@ -184,10 +184,10 @@ async def test_idle_sandboxes_and_orphans_are_dropped() -> None:
         made = services.build(settings, engines, MemoryStore(), b"secret")
         await made.store.open_session("s")
         await run(made, "make x")
-        assert await made.sandboxes.drop_orphans() == 1
-        assert await made.sandboxes.expire_idle() == 0
+        assert await made.sandboxes.drop_orphans(engine) == 1
+        assert await made.sandboxes.expire_idle(engine) == 0
         await asyncio.sleep(1.1)
-        assert await made.sandboxes.expire_idle() == 1
+        assert await made.sandboxes.expire_idle(engine) == 1
         assert engine.live == set()
         assert await made.sandboxes.find("s", "fake") is None
 

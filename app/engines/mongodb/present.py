@@ -13,7 +13,7 @@ from app.engines.mongodb.commands import Order
 from app.engines.mongodb.work import Cursor, Work
 
 PAGE = 20
-MORE = More("Next 20", "it")
+MORE = More(f"Next {PAGE}", "it", page=PAGE)
 MAX_CLOSER_CHARS = 20_000
 
 

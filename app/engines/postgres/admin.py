@@ -27,6 +27,8 @@ INSIDE = {**SESSION, "lock_timeout": "300ms", "statement_timeout": "10s"}
 READY_ROLES = ("reader", "writer")
 MAX_CLIENTS = len(CLIENT_NAMES) + len(SCRIPT_CLIENTS)
 MAX_POOL = 8
+MAX_DROPS = 8
+"""DROP DATABASE waits for a checkpoint, for seconds where many sandboxes were made since the last one; those that wait together share it."""
 GONE_WAIT_S = 5.0
 # A secret has 192 random bits, so stretching it adds nothing but 5 ms to each connection.
 SCRAM_ITERATIONS = 16
@@ -45,9 +47,12 @@ def name_of(sandbox: Sandbox) -> str:
 class Admin:
     """The admin's few connections to the server. Statements of visitors never run here."""
 
-    def __init__(self, server: PostgresServer, pool: "asyncpg.Pool[Any]", template: str) -> None:
+    def __init__(
+        self, server: PostgresServer, pool: "asyncpg.Pool[Any]", dropping: "asyncpg.Pool[Any]", template: str
+    ) -> None:
         self._server = server
         self._pool = pool
+        self._dropping = dropping  # apart, so that nobody waits behind a drop
         self._template = template
         self._empty_bytes = 0
         self.stubborn = Stubborn(pool, ours=server.process is not None)
@@ -58,13 +63,14 @@ class Admin:
         with reaching_server():
             arguments = server.connect_arguments("postgres")
             pool = await asyncpg.create_pool(**arguments, min_size=1, max_size=MAX_POOL, server_settings=SESSION)
+            dropping = await asyncpg.create_pool(**arguments, min_size=0, max_size=MAX_DROPS, server_settings=SESSION)
             try:
                 if await pool.fetchval("SELECT current_setting('is_superuser')") != "on":
                     raise EngineUnavailable(
                         "The role in postgres_url is not a superuser.",
                         hint="Sandboxes are walled off by grants in the system catalogs; give the URL of a superuser.",
                     )
-                admin = cls(server, pool, await ensure_template(server))
+                admin = cls(server, pool, dropping, await ensure_template(server))
             except BaseException:
                 pool.terminate()
                 raise
@@ -72,6 +78,7 @@ class Admin:
             return admin
 
     async def close(self) -> None:
+        await self._dropping.close()
         await self._pool.close()
 
     @property
@@ -113,7 +120,7 @@ class Admin:
         """Refuse connections, end what runs, drop the database, drop the roles, and see that they are gone."""
         name = name_of(sandbox)
         with reaching_server():
-            async with self._pool.acquire() as connection:
+            async with self._dropping.acquire() as connection:
                 if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
                     await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
                     await connection.fetch(question("terminate_all"), name)

@@ -35,7 +35,7 @@ from app.engines.postgres import (
     statements,
     vocabulary,
 )
-from app.engines.postgres.admin import Admin, name_of
+from app.engines.postgres.admin import MAX_DROPS, Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PostgresClient
 from app.engines.postgres.connecting import Connector
@@ -76,6 +76,7 @@ class PostgresEngine(Engine):
     draws: ClassVar[bool] = True
     before_lab: ClassVar[str] = "SET statement_timeout = 0; SET lock_timeout = 0"
     creation_is_slow: ClassVar[bool] = True
+    drops_at_once: ClassVar[int] = MAX_DROPS
     lasting: ClassVar[str] = "transactions, settings and temporary tables last from run to run"
     transaction_ends: ClassVar[tuple[tuple[str, str], ...]] = (("Commit", "COMMIT"), ("Rollback", "ROLLBACK"))
 
