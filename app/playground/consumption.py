@@ -25,33 +25,49 @@ class Use:
     engines: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is remembered of a run: no source, since thousands are."""
+
+    at: float
+    engine: str
+    total_ms: float
+    reply_bytes: int
+    stopped: bool
+
+
 class Consumption:
     """A watcher of runs."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._runs: OrderedDict[str, deque[tuple[float, RunEnd]]] = OrderedDict()
+        self._runs: OrderedDict[str, deque[_Run]] = OrderedDict()
 
     def __call__(self, end: RunEnd) -> None:
-        session_id = end.record.session_id
-        self._runs.setdefault(session_id, deque(maxlen=MAX_RUNS)).append((self._now(), end))
-        self._runs.move_to_end(session_id)
-        if len(self._runs) > MAX_SESSIONS:
+        record, now = end.record, self._now()
+        runs = self._runs.setdefault(record.session_id, deque(maxlen=MAX_RUNS))
+        runs.append(_Run(now, record.engine, record.total_ms, end.reply_bytes, record.outcome == "stopped"))
+        self._runs.move_to_end(record.session_id)
+        self._forget(now - WINDOW_S)
+
+    def _forget(self, before: float) -> None:
+        """The first session is the one that ran longest ago."""
+        while len(self._runs) > MAX_SESSIONS or (self._runs and next(iter(self._runs.values()))[-1].at < before):
             self._runs.popitem(last=False)
 
     def of(self, session_id: str) -> Use:
         """What the session used. Empty when it did nothing within the window."""
         use, since = Use(), self._now() - WINDOW_S
-        for at, end in self._runs.get(session_id, ()):
-            if at >= since:
+        for run in self._runs.get(session_id, ()):
+            if run.at >= since:
                 use.runs += 1
-                use.total_ms += end.record.total_ms
-                use.reply_bytes += end.reply_bytes
-                use.stopped += end.record.outcome == "stopped"
-                use.engines.add(end.record.engine)
+                use.total_ms += run.total_ms
+                use.reply_bytes += run.reply_bytes
+                use.stopped += run.stopped
+                use.engines.add(run.engine)
         return use
 
     def sessions(self) -> set[str]:
         """Those that ran something within the window."""
-        since = self._now() - WINDOW_S
-        return {session_id for session_id, runs in self._runs.items() if runs[-1][0] >= since}
+        self._forget(self._now() - WINDOW_S)
+        return set(self._runs)

@@ -14,6 +14,7 @@ from app.core.limits import Limits
 from app.core.results import ErrorInfo, Message, Notice, Progress, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.playground.feeds import Speaker
+from app.playground.place import Place
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -30,6 +31,19 @@ class Active:
     client: Client | None = None
     streams: bool = False
     stopping: bool = False
+
+
+@dataclass(slots=True)
+class Going:
+    """A run under way: where, by which client, and who hears of it. `replaced`: its place is another one, since its seed was new."""
+
+    engine: Engine
+    place: Place
+    client: str
+    limits: Limits
+    active: Active
+    speaker: Speaker
+    replaced: bool = False
 
 
 @dataclass(slots=True)
@@ -81,24 +95,14 @@ async def split(engine: Engine, source: str, max_statements: int) -> list[Statem
     return statements
 
 
-async def execute(
-    engine: Engine,
-    sandbox: Sandbox,
-    source: str,
-    statements: list[Statement],
-    *,
-    limits: Limits,
-    explain: Explain,
-    client_name: str,
-    active: Active,
-    speaker: Speaker,
-) -> Outcome:
+async def execute(run: Going, source: str, statements: list[Statement], explain: Explain) -> Outcome:
     """Run a source's statements up to the first that does not complete. Raises what opening the client raises."""
     outcome = Outcome()
     if not statements:
         return outcome
+    engine, limits, active, speaker = run.engine, run.limits, run.active, run.speaker
     began = time.perf_counter()
-    client = await engine.client(sandbox, client_name)
+    client = await engine.client(run.place.sandbox, run.client)
     active.client = client
     client.explaining = explain != "none"
     await client.begin(source, limits)

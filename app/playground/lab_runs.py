@@ -79,6 +79,7 @@ class LabRun:
     lanes: dict[str, _Lane] = field(default_factory=dict)
     at: int = 0
     rows: int = 0
+    reply_bytes: int = 0  # of all steps, which have a run's limit together
 
     @property
     def over(self) -> bool:
@@ -148,6 +149,7 @@ class LabRun:
         result = task.result()
         step.state = cast(State, result.error.outcome) if result.error else "done"
         step.result = encode(result)
+        self.reply_bytes += result.reply_bytes
         if step.waits_for is not None:
             step.end_row = self._next_row()
             step.released_by = cause.number if cause else None
@@ -163,7 +165,7 @@ class LabRun:
         messages: list[Message] = []
         result: Result | None = None
         try:
-            async for event in client.run(statement, self.limits):
+            async for event in client.run(statement, self.limits.spent(0, self.reply_bytes)):
                 match event:
                     case Result():
                         result = event

@@ -19,7 +19,6 @@ shows = "900"              # in the result
 import asyncio
 import logging
 import tomllib
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -31,9 +30,10 @@ from weakref import WeakValueDictionary
 from app.config import Settings
 from app.core.errors import EngineBusy, InvalidRequest, NotFound, PlaygroundError, StatementFailed
 from app.playground.engines import Engines
+from app.playground.kept import Kept
 from app.playground.lab_runs import LabRun, open_lab
 from app.playground.lab_scripts import Script, read
-from app.playground.runner import KEPT_RUNS, Runner, RunRequest
+from app.playground.runner import Runner, RunRequest
 from app.playground.sandboxes import Sandboxes
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Labs:
         self._settings = settings
         self._going: dict[_Key, _Going] = {}
         self._locks: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
-        self._last: OrderedDict[_Key, Played] = OrderedDict()
+        self._last: Kept[Played] = Kept()
         self._ending: set[asyncio.Task[None]] = set()
 
     async def play(self, session_id: str, slug: str, source: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Labs:
             async with self._opened(key, script) as run:
                 while not run.over:
                     await run.step()
-                return self._keep(key, source, run.as_dict())
+                return self._keep(key, source, run)
 
     async def step(self, session_id: str, slug: str, source: str) -> dict[str, Any]:
         """The next step. Another source, or one that is over, begins anew.
@@ -139,7 +139,7 @@ class Labs:
                 going.idle = None
             try:
                 await going.run.step()
-                answer = self._keep(key, source, going.run.as_dict())
+                answer = self._keep(key, source, going.run)
             except BaseException as exc:
                 del self._going[key]
                 await going.ends.__aexit__(type(exc), exc, exc.__traceback__)
@@ -152,14 +152,12 @@ class Labs:
 
     def played(self, session_id: str, slug: str, source: str) -> Played:
         """The script, with what happened when the session last went through it, while this process still keeps that."""
-        last = self._last.get((session_id, slug))
+        last = self._last.of(session_id, slug)
         return last if last and last.source == source else Played(slug, source, None)
 
-    def _keep(self, key: _Key, source: str, answer: dict[str, Any]) -> dict[str, Any]:
-        self._last[key] = Played(key[1], source, answer)
-        self._last.move_to_end(key)
-        while len(self._last) > KEPT_RUNS:
-            self._last.popitem(last=False)
+    def _keep(self, key: _Key, source: str, run: LabRun) -> dict[str, Any]:
+        answer = run.as_dict()
+        self._last.keep(*key, Played(key[1], source, answer), len(source) + run.reply_bytes)
         return answer
 
     async def end(self, session_id: str, slug: str) -> None:

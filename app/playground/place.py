@@ -15,7 +15,8 @@ class Place:
     used_at: datetime
     seed_hash: str | None = None
     users: int = 0  # runs going on in it
-    untouched: bool = True  # nothing but a seed ran in it: another client could have changed what the seed left
+    is_new: bool = False  # made by this process, and not seeded yet
+    entries: int = 0  # how often work began in it
     touched: bool = field(default=False)  # used since the store was last told
     used_monotonic: float = field(default_factory=time.monotonic)
     host: str | None = None
@@ -24,7 +25,7 @@ class Place:
     def enter(self) -> None:
         """A run begins in it."""
         self.users += 1
-        self.untouched = False
+        self.entries += 1
 
     def take_note(self) -> str:
         """What the visitor should know, once."""

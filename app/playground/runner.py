@@ -1,32 +1,30 @@
 """One press of Run: a source, split into statements, executed by a client of the session's sandbox under limits."""
 
 import asyncio
-import hashlib
 import logging
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
-from weakref import WeakValueDictionary
 
 from app.config import Settings
 from app.core.engine import Client, Engine
-from app.core.errors import EngineBusy, PlaygroundError, StatementError, StatementStopped, TooLarge
+from app.core.errors import EngineBusy, PlaygroundError, TooLarge
 from app.core.limits import Limits
 from app.core.plan_encoding import plain
 from app.core.repetition import repeated
 from app.core.results import Notice, Result, Statement, encode
-from app.playground import datasets
 from app.playground.engines import Engines
-from app.playground.execution import Active, Explain, Outcome, execute, failed, split
-from app.playground.feeds import Feeds, Speaker
+from app.playground.execution import Active, Explain, Going, Outcome, execute, split
+from app.playground.feeds import Feeds
+from app.playground.kept import Kept
 from app.playground.place import Place
 from app.playground.recent import RecentRuns
 from app.playground.sandboxes import Sandboxes
+from app.playground.seeding import Seeding
 from app.playground.slots import Slots
 from app.playground.store import RunRecord, Store
 from app.playground.watching import RunEnd, Watcher
@@ -36,8 +34,6 @@ log = logging.getLogger(__name__)
 Origin = Literal["workbench", "compare"]
 
 ANSWERS = ("rows", "documents", "reply")
-KEPT_RUNS = 200
-"""How many sessions' last results this process keeps, so that a reload shows them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +56,6 @@ class RunRequest:
     part: tuple[int, int] | None = None
     dataset: str = ""
     task: str = ""
-
-
-@dataclass(slots=True)
-class _Going:
-    """A run and what it goes on with. Its place is another one after a new seed."""
-
-    engine: Engine
-    place: Place
-    request: RunRequest
-    active: Active
-    speaker: Speaker
 
 
 class Runner:
@@ -96,10 +81,10 @@ class Runner:
         self.feeds = Feeds(settings)
         self.watchers: list[Watcher] = []
         self._active: dict[tuple[str, str, str], Active] = {}
-        self._last: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self._last: Kept[dict[str, Any]] = Kept()
         self.recent = RecentRuns()
         self._logging: set[asyncio.Task[None]] = set()
-        self._seeding: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._seeding = Seeding(sandboxes, settings)
 
     async def run(self, session_id: str, request: RunRequest) -> dict[str, Any]:
         """Run a source and give the JSON shape of the run: `engine`, `version`, `results`, `not_run`, `stats`.
@@ -124,8 +109,8 @@ class Runner:
             slots = self.streams if active.streams else self.slots
             async with slots[engine.slug].one(), self._sandboxes.at_work(session_id, request.engine) as place:
                 with self.feeds.speaker(session_id, request.page, request.engine, request.client) as speaker:
-                    run = _Going(engine, place, request, active, speaker)
-                    answer, outcome = await self._run_in(run, statements)
+                    run = Going(engine, place, request.client, self.limits, active, speaker)
+                    answer, outcome = await self._run_in(run, request, statements)
             word = outcome.word
         except PlaygroundError as exc:
             word = exc.code
@@ -148,7 +133,7 @@ class Runner:
         answer["stats"]["round_trip_ms"] = total_ms
         if request.client == "main":
             answer["id"] = secrets.token_urlsafe(9)
-            self._keep(session_id, request, answer)
+            self._keep(session_id, request, answer, outcome.reply_bytes)
         return answer
 
     @asynccontextmanager
@@ -201,18 +186,18 @@ class Runner:
         for name in ("main", "A", "B"):
             await self.stop(session_id, slug, name)
         await self._sandboxes.reset(session_id, slug)
-        self._last.pop((session_id, slug), None)
+        self._last.forget(session_id, slug)
         self.recent.forget(session_id, slug)
 
     def forget(self, session_id: str) -> None:
         """Forget the session's last results."""
-        for key in [key for key in self._last if key[0] == session_id]:
-            del self._last[key]
-            self.recent.forget(*key)
+        for slug in self._last.engines_of(session_id):
+            self._last.forget(session_id, slug)
+            self.recent.forget(session_id, slug)
 
     def last(self, session_id: str, slug: str) -> dict[str, Any] | None:
         """The session's last run of that engine with its `source`, `seed`, `origin` and `shown`, while this process still keeps it."""
-        return self._last.get((session_id, slug))
+        return self._last.of(session_id, slug)
 
     async def close(self) -> None:
         """Wait until the run log is written."""
@@ -225,19 +210,22 @@ class Runner:
             if size > most:
                 raise TooLarge(f"The {what} has {size:,} bytes; the limit is {most:,} (max_source_bytes).")
 
-    async def _run_in(self, run: "_Going", statements: list[Statement] | Result) -> tuple[dict[str, Any], Outcome]:
-        engine, request = run.engine, run.request
+    async def _run_in(
+        self, run: Going, request: RunRequest, statements: list[Statement] | Result
+    ) -> tuple[dict[str, Any], Outcome]:
+        engine = run.engine
         answer: dict[str, Any] = {"engine": engine.slug, "version": engine.info.version}
         if request.seed.strip() or request.dataset:
-            failed = await self._seed(run)
+            failed = await self._seeding.fill(run, request.dataset, request.seed)
+            if run.replaced:
+                answer["replaced"] = True
             if failed is not None:
                 answer |= {"results": [], "not_run": [], "seed_error": encode(failed), "stats": _stats(Outcome())}
                 return answer, Outcome([failed])
-            run.place = await self._sandboxes.get(run.place.sandbox.session_id or "", engine.slug)
         if isinstance(statements, Result):
             outcome = Outcome([statements])
         else:
-            outcome = await self._execute(run, request.source, statements, request.explain)
+            outcome = await execute(run, request.source, statements, request.explain)
         if (note := run.place.take_note()) and outcome.results:
             outcome.results[0].notices.insert(0, Notice("warning", note))
         answer |= {
@@ -251,77 +239,8 @@ class Runner:
             answer["insights"] = [plain(found)]
         return answer, outcome
 
-    async def _seed(self, run: "_Going") -> Result | None:
-        """Run a new seed in a fresh sandbox; the same one again does nothing. Gives the failed result, if one failed."""
-        seed, slug = run.request.seed, run.engine.slug
-        named = f"{dataset}\0{seed}" if (dataset := run.request.dataset) else seed
-        digest = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
-        session_id = run.place.sandbox.session_id or ""
-        async with self._seeding.setdefault((session_id, slug), asyncio.Lock()):
-            run.place = await self._sandboxes.get(session_id, slug)  # another client may have seeded it meanwhile
-            lost = run.engine.lost(run.place.sandbox) if run.place.seed_hash == digest else ""
-            if run.place.seed_hash == digest and not lost:
-                return None
-            result = await self._seed_anew(run, session_id, digest)
-            if lost and result is None:
-                run.place.note = f"{lost} The seed was run again."
-            return result
-
-    async def _seed_anew(self, run: "_Going", session_id: str, digest: str) -> Result | None:
-        seed, slug = run.request.seed, run.engine.slug
-        statements = await split(run.engine, seed, self._settings.max_statements)
-        await self._sandboxes.reset(session_id, slug)
-        run.place = await self._sandboxes.get(session_id, slug)
-        if await run.engine.seeded(run.place.sandbox, digest):
-            await self._sandboxes.set_seed(run.place, digest)
-            return None
-        began = time.perf_counter()
-        if run.request.dataset:
-            try:
-                await self._fill(run)
-            except StatementError as exc:
-                return failed(Statement("", 0, 0, 1), exc, "", 0)
-        if isinstance(statements, Result):
-            return statements
-        outcome = await self._execute(run, seed, statements, "none")
-        if outcome.word != "ok":
-            return outcome.results[-1]
-        await self._sandboxes.set_seed(run.place, digest)
-        heavy = (time.perf_counter() - began) * 1000 >= self._settings.heavy_seed_ms
-        if heavy and outcome.transaction == "none" and run.place.untouched:
-            await self._keep_seed(run, digest, statements)
-        return None
-
-    @staticmethod
-    async def _keep_seed(run: "_Going", digest: str, statements: list[Statement]) -> None:
-        """Keep what a heavy seed left. The run goes on whatever comes of it."""
-        try:
-            await run.engine.keep_seed(run.place.sandbox, digest, statements)
-        except PlaygroundError as exc:
-            log.warning("a seed of %s could not be kept: %s", run.engine.slug, exc.message)
-
-    async def _fill(self, run: "_Going") -> None:
-        request = run.request
-        async for progress in datasets.fill(run.engine, run.place.sandbox, request.dataset, self.limits):
-            run.speaker.say(progress)
-            if run.active.stopping:
-                raise StatementStopped.by_visitor()
-
-    async def _execute(self, run: "_Going", source: str, statements: list[Statement], explain: Explain) -> Outcome:
-        return await execute(
-            run.engine,
-            run.place.sandbox,
-            source,
-            statements,
-            limits=self.limits,
-            explain=explain,
-            client_name=run.request.client,
-            active=run.active,
-            speaker=run.speaker,
-        )
-
-    def _keep(self, session_id: str, request: RunRequest, answer: dict[str, Any]) -> None:
-        self._last[session_id, request.engine] = answer | {
+    def _keep(self, session_id: str, request: RunRequest, answer: dict[str, Any], reply_bytes: int) -> None:
+        kept = answer | {
             "source": request.source if request.part is None else None,  # what is shared is a whole run
             "seed": request.seed,
             "origin": request.origin,
@@ -329,9 +248,8 @@ class Runner:
             "task": request.task,
             "shown": request.shown or (request.source, request.seed),
         }
-        self._last.move_to_end((session_id, request.engine))
-        while len(self._last) > KEPT_RUNS:
-            self._last.popitem(last=False)
+        size = reply_bytes + len(request.source) + len(request.seed)
+        self._last.keep(session_id, request.engine, kept, size)
         self.recent.add(session_id, request.engine, request.source, datetime.now(UTC), answer)
 
     def ended(self, end: RunEnd) -> None:

@@ -79,7 +79,7 @@ class Sandboxes:
         here = self._replicas.me.host
         ready = await self._store.claim_ready(engine.slug, session_id, here, engine.taking())
         sandbox = ready or await self._make(engine, session_id)
-        place = Place(sandbox, datetime.now(UTC), host=here if engine.is_local else None)
+        place = Place(sandbox, datetime.now(UTC), host=here if engine.is_local else None, is_new=True)
         if (session_id, engine.slug) in self._gone:
             place.note = f"The {engine.label} sandbox that you had was gone; this is a new one."
         return place

@@ -93,7 +93,10 @@ class ResultOut(BaseModel):
     truncated: dict[str, Any] | None = Field(
         None, description="`limit`, `value`, `shown` and `message` of a result that was cut."
     )
-    more: dict[str, str] | None = Field(None, description="`source` continues this result; `label` names that.")
+    more: dict[str, Any] | None = Field(
+        None,
+        description="`source` continues this result; `label` names that. `page`: how many the engine's shell shows at a time.",
+    )
     reads: bool | None = Field(None, description="There is more, and an export may run the statement again for it.")
     plan: dict[str, Any] | None = Field(
         None, description="In the words of docs/plans.md: a summary, `root` with its steps, and `insights`."
@@ -110,6 +113,9 @@ class RunOut(BaseModel):
     results: list[ResultOut]
     not_run: list[StatementOut]
     seed_error: ResultOut | None = None
+    replaced: bool | None = Field(
+        None, description="The seed began in a fresh sandbox, so what the one before held is gone."
+    )
     transaction: Literal["open", "failed"] | None = Field(None, description="A transaction that outlives the run.")
     insights: list[dict[str, str]] = Field(
         default=[], description="What the statements together suggest; each plan has `insights` of its own."

@@ -296,6 +296,7 @@ async def test_a_plan_is_given_or_its_absence_explained(subject: Subject) -> Non
 
 
 async def test_parked_clients_come_back(subject: Subject) -> None:
+    await subject.engine.park(0)  # those of other tests
     await subject.run(subject.a, subject.samples.write)
     await asyncio.sleep(0.02)
     assert await subject.engine.park(1, busy=frozenset({subject.a.namespace})) == 0

@@ -105,6 +105,8 @@ def test_consumption_forgets_after_its_window() -> None:
     now += WINDOW_S + 1
     assert consumption.of("s").runs == 0
     assert consumption.sessions() == set()
+    consumption(end(session="t"))
+    assert list(consumption._runs) == ["t"]
 
 
 def test_a_pseudonym_is_the_same_for_a_session_and_a_key() -> None:

@@ -107,6 +107,30 @@ async def test_a_seed_runs_once_in_a_fresh_sandbox(built: Services) -> None:
     assert [o.name for o in await built.engines.get("fake").inspect(place.sandbox)] == ["seeded", "more"]
 
 
+async def test_a_first_run_with_a_seed_takes_the_sandbox_that_was_made_for_it(built: Services) -> None:
+    engine = built.engines.get("fake")
+    answer = await run(built, "say x", seed="make one")
+    assert "replaced" not in answer
+    assert len(engine.live) == 1
+
+
+async def test_another_seed_says_that_what_was_there_is_gone(built: Services) -> None:
+    await run(built, "make own")
+    assert (await run(built, "say x", seed="make one"))["replaced"] is True
+    assert (await run(built, "say x", seed="make more"))["replaced"] is True
+    assert "replaced" not in await run(built, "say x", seed="make more")
+    assert (await run(built, "say x", seed="make two"))["replaced"] is True
+    place = await built.sandboxes.get("s", "fake")
+    assert [o.name for o in await built.engines.get("fake").inspect(place.sandbox)] == ["two"]
+
+
+async def test_a_seed_that_failed_begins_anew(built: Services) -> None:
+    assert (await run(built, "say x", seed="make one\nnonsense"))["seed_error"]
+    assert (await run(built, "say x", seed="make two"))["replaced"] is True
+    place = await built.sandboxes.get("s", "fake")
+    assert [o.name for o in await built.engines.get("fake").inspect(place.sandbox)] == ["two"]
+
+
 async def test_a_seed_runs_again_where_the_server_lost_the_sandbox(
     built: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,8 +13,8 @@ def ran(client: TestClient, source: str) -> str:
     """The address of the exports of a run."""
     answer = client.post("/partials/alpha/run", data={"source": source})
     assert answer.status_code == 200
-    run = client.app.state.services.runner._last  # type: ignore[attr-defined]
-    return f"/export/alpha/{next(reversed(run.values()))['id']}"
+    kept = client.app.state.services.runner._last  # type: ignore[attr-defined]
+    return f"/export/alpha/{next(reversed(kept._values.values()))[0]['id']}"
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "json", "ndjson", "sql"])
