@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from app.playground.watching import Pseudonyms, RunEnd, Watcher
+from app.playground.running.watching import Pseudonyms, RunEnd, Watcher
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request that is being answered here, by which its log lines are found."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from app.config import Settings
 from app.core.places import Places
 from app.engines import ENGINES, create
-from app.playground import labs, services
+from app.playground import services
 from app.playground.engines import Engines
+from app.playground.labs import labs
 from app.stores.memory import MemoryStore
 from tests.labs.test_labs import interleaving
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from app.config import Settings
-from app.playground.bodies import SCHEMA
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
-from app.playground.snapshots import Shared
+from app.playground.sharing.bodies import SCHEMA
+from app.playground.sharing.snapshots import Shared
 from app.playground.store import Playground
 from bench.serving import run, serving
 

@@ -12,11 +12,11 @@ from app.cli.client import CallFailed, add_url, call
 from app.config import Settings
 from app.core.errors import PlaygroundError
 from app.main import create_app
-from app.playground.comparison import could_not_begin
-from app.playground.differences import differences, differs
-from app.playground.packing import unpacked
-from app.playground.runner import RunRequest
+from app.playground.comparing.comparison import could_not_begin
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
+from app.playground.sharing.differences import differences, differs
+from app.playground.sharing.packing import unpacked
 from app.stores.memory import MemoryStore
 
 HELP = "run a playground's zip again, and say where the answers differ"

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.cli.client import CallFailed, add_url, call, text_of
 from app.config import Settings
-from app.playground.markdown import results_as_markdown
+from app.playground.files.markdown import results_as_markdown
 
 HELP = "run a source on a Sandtable and print its results"
 

@@ -13,10 +13,11 @@ from app.config import Settings
 from app.core.errors import PlaygroundError
 from app.core.places import Places
 from app.engines import create
-from app.playground import services, tasks, topics, verification
+from app.playground import services
 from app.playground.engines import Engines
 from app.playground.services import Services
-from app.playground.tasks import Task
+from app.playground.tasks import tasks, topics, verification
+from app.playground.tasks.tasks import Task
 from app.stores.memory import MemoryStore
 
 HELP = "verify: run every task on every engine it names and compare the answers"

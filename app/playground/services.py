@@ -4,26 +4,26 @@ import asyncio
 from dataclasses import dataclass, field
 
 from app.config import Settings
-from app.playground.bans import Bans
-from app.playground.consumption import Consumption
+from app.playground.comparing.timing import Timings
 from app.playground.engines import Engines
-from app.playground.exporting import Exports
-from app.playground.janitor import Janitor
-from app.playground.labs import Labs
-from app.playground.pasted import PastedPlans
-from app.playground.rates import Rates
-from app.playground.replicas import Replicas
-from app.playground.retention import Retention
-from app.playground.runner import Runner
-from app.playground.sandboxes import Sandboxes
-from app.playground.scripts import Scripts
-from app.playground.sessions import Sessions
-from app.playground.snapshots import Snapshots
+from app.playground.files.exporting import Exports
+from app.playground.labs.labs import Labs
+from app.playground.running.runner import Runner
+from app.playground.running.trials import Trials
+from app.playground.running.watching import Pseudonyms
+from app.playground.sandboxes.replicas import Replicas
+from app.playground.sandboxes.sandboxes import Sandboxes
+from app.playground.scripts.scripts import Scripts
+from app.playground.sharing.pasted import PastedPlans
+from app.playground.sharing.snapshots import Snapshots
 from app.playground.state import State
 from app.playground.store import Store
-from app.playground.timing import Timings
-from app.playground.trials import Trials
-from app.playground.watching import Pseudonyms
+from app.playground.upkeep.janitor import Janitor
+from app.playground.upkeep.retention import Retention
+from app.playground.visitors.bans import Bans
+from app.playground.visitors.consumption import Consumption
+from app.playground.visitors.rates import Rates
+from app.playground.visitors.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)

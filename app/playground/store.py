@@ -48,7 +48,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One revision of a shared playground: immutable. `body` is what `app.playground.bodies` makes of panes and their results."""
+    """One revision of a shared playground: immutable. `body` is what `app.playground.sharing.bodies` makes of panes and their results."""
 
     id: str
     revision: int

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import PlaygroundError
 from app.playground.engines import Offer
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.web.deps import JsonOnly, ServicesDep, SessionDep, client_address
 
 router = APIRouter()

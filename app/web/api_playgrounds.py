@@ -9,10 +9,10 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import Forbidden, InvalidRequest, NotFound
-from app.playground.differences import differences, differs
-from app.playground.packing import document
 from app.playground.services import Services
-from app.playground.snapshots import Shared
+from app.playground.sharing.differences import differences, differs
+from app.playground.sharing.packing import document
+from app.playground.sharing.snapshots import Shared
 from app.web.api import ERRORS, ErrorBody, RunOut
 from app.web.deps import JsonOnly, ServicesDep, SessionDep, client_address
 from app.web.formats import link_of

@@ -10,13 +10,15 @@ from starlette.datastructures import FormData
 
 from app.core.errors import InvalidRequest
 from app.datasets import DATASETS, SIZES
-from app.playground import answers, comparison, datasets, tasks, timing, writeup
-from app.playground.comparison import Judgement
+from app.playground import datasets
+from app.playground.comparing import answers, comparison, timing, writeup
+from app.playground.comparing.comparison import Judgement
 from app.playground.engines import Offer
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
-from app.playground.snapshots import OpenPlayground
-from app.playground.tasks import Task
+from app.playground.sharing.snapshots import OpenPlayground
+from app.playground.tasks import tasks
+from app.playground.tasks.tasks import Task
 from app.playground.translating import proving
 from app.playground.translating.translation import REFERENCE, Translated
 from app.web import render, translations

@@ -10,8 +10,8 @@ from fastapi import Depends, Form, Query, Request
 from app import logs
 from app.core.errors import Forbidden, InvalidRequest
 from app.playground.engines import Offer
+from app.playground.running.watching import Pseudonyms
 from app.playground.services import Services
-from app.playground.watching import Pseudonyms
 from app.web.render import engine_list
 from app.web.security import Signer, origin_verdict
 

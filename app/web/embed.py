@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from app.core.errors import Forbidden, NotFound
-from app.playground.differences import differs
 from app.playground.services import Services
-from app.playground.snapshots import OpenPlayground
+from app.playground.sharing.differences import differs
+from app.playground.sharing.snapshots import OpenPlayground
 from app.web import render
 from app.web.deps import ServicesDep, TextForm, client_address, engine_context
 from app.web.formats import link_of

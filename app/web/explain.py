@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import InvalidRequest, PlaygroundError
-from app.playground.pasted import DETECT, Pasted
 from app.playground.services import Services
-from app.playground.snapshots import OpenPlayground
+from app.playground.sharing.pasted import DETECT, Pasted
+from app.playground.sharing.snapshots import OpenPlayground
 from app.web import render
 from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, client_address, lines
 

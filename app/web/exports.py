@@ -11,10 +11,10 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.types import Send
 
 from app.core.errors import NotFound
-from app.playground.exporting import is_cut
-from app.playground.exports import FORMATS, whole
-from app.playground.markdown import LANGUAGES, fenced, result_as_markdown, run_as_markdown
-from app.playground.tables import table_of
+from app.playground.files.exporting import is_cut
+from app.playground.files.exports import FORMATS, whole
+from app.playground.files.markdown import LANGUAGES, fenced, result_as_markdown, run_as_markdown
+from app.playground.files.tables import table_of
 from app.web.deps import OfferDep, RunningSessionDep, ServicesDep, SessionDep
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from app.core.errors import InvalidRequest, NotFound
-from app.playground.packing import as_markdown, document, languages, packed
 from app.playground.services import Services
-from app.playground.snapshots import OpenPlayground
+from app.playground.sharing.packing import as_markdown, document, languages, packed
+from app.playground.sharing.snapshots import OpenPlayground
 from app.web.deps import ServicesDep
 from app.web.picture import Pictures, svg
 

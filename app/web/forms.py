@@ -9,8 +9,8 @@ from fastapi import Depends, Form
 
 from app.core.engine import Engine
 from app.core.errors import InvalidRequest
-from app.playground.execution import Explain
-from app.playground.runner import RunRequest
+from app.playground.running.execution import Explain
+from app.playground.running.runner import RunRequest
 from app.web.deps import TextForm, lines
 
 Action = Literal["open", "run", "explain", "format", "translate", "stop", "reset"]

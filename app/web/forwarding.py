@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs
 from app.core.errors import EngineUnavailable
-from app.playground.replicas import Replicas
+from app.playground.sandboxes.replicas import Replicas
 from app.playground.store import Replica, StoreUnavailable
 from app.web import errors
 from app.web.security import SAFE_METHODS, Signer

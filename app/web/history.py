@@ -7,8 +7,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import InvalidRequest, NotFound
-from app.playground.differences import compare_texts
 from app.playground.services import Services
+from app.playground.sharing.differences import compare_texts
 from app.playground.store import RunRecord
 from app.web import render
 from app.web.deps import FormSessionDep, ServicesDep, SessionDep, TextForm

@@ -9,9 +9,9 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
 from app.core.errors import InvalidRequest
-from app.playground import imports, sheets
+from app.playground.files import imports, sheets
+from app.playground.files.sheets import Sheet
 from app.playground.services import Services
-from app.playground.sheets import Sheet
 from app.web import render
 from app.web.deps import FormSessionDep, ServicesDep, SessionDep, TextForm, client_address
 

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.core.errors import NotFound, PlaygroundError, StatementError
-from app.playground import labs, notes, scenes
+from app.playground import scenes
 from app.playground.engines import Offer
-from app.playground.labs import Lab
+from app.playground.labs import labs
+from app.playground.labs.labs import Lab
 from app.playground.services import Services
-from app.playground.snapshots import Link, OpenPlayground
+from app.playground.sharing import notes
+from app.playground.sharing.snapshots import Link, OpenPlayground
 from app.web import render
 from app.web.deps import (
     MAX_LINK,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response, StreamingResponse
 
 from app.core.vocabulary import encode_words
-from app.playground.feeds import Batch
+from app.playground.running.feeds import Batch
 from app.playground.services import Services
 from app.web.deps import OfferDep, ServicesDep, SessionDep
 

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from app import __version__
 from app.core.errors import PlaygroundError
 from app.playground.engines import Offer
+from app.playground.running.watching import RunEnd
 from app.playground.services import Services
 from app.playground.store import StoreUnavailable
-from app.playground.watching import RunEnd
 
 log = logging.getLogger(__name__)
 

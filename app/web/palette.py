@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from app.playground import labs, scenes, tasks
+from app.playground import scenes
+from app.playground.labs import labs
+from app.playground.tasks import tasks
 from app.web.deps import ServicesDep
 
 router = APIRouter(include_in_schema=False)

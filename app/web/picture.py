@@ -6,8 +6,8 @@ from xml.sax.saxutils import escape
 
 import resvg_py
 
-from app.playground.snapshots import OpenPlayground
-from app.playground.tables import NUMERIC, table_of
+from app.playground.files.tables import NUMERIC, table_of
+from app.playground.sharing.snapshots import OpenPlayground
 from app.web.cells import cut
 from app.web.render import asset
 from app.web.resources import resource
@@ -122,13 +122,14 @@ class Pictures:
     def png(self, opened: OpenPlayground, labels: dict[str, str]) -> bytes:
         """Takes some 30 ms of a thread's time, once."""
         key = (opened.reference, opened.title)
-        if key not in self._kept:
-            dist = resource("static") / "dist"
-            fonts = [str(dist / asset(name).removeprefix("/static/")) for name in FONTS]
-            self._kept[key] = resvg_py.svg_to_bytes(
-                svg_string=svg(opened, labels), skip_system_fonts=True, font_files=fonts
-            )
-        self._kept.move_to_end(key)
+        picture = self._kept.pop(key, None) or _drawn(svg(opened, labels))
+        self._kept[key] = picture
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        return self._kept[key]
+        return picture
+
+
+def _drawn(text: str) -> bytes:
+    dist = resource("static") / "dist"
+    fonts = [str(dist / asset(name).removeprefix("/static/")) for name in FONTS]
+    return resvg_py.svg_to_bytes(svg_string=text, skip_system_fonts=True, font_files=fonts)

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app import __version__
 from app.config import Settings
-from app.playground.normalising import shown
+from app.playground.comparing.normalising import shown
 from app.playground.services import Services
 from app.web.cell_views import array_tree, bytes_dump, json_tree
 from app.web.document_tables import document_table

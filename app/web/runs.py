@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.playground.recent import KEPT_RUNS, compared
+from app.playground.running.recent import KEPT_RUNS, compared
 from app.web import render
 from app.web.deps import OfferDep, ServicesDep, SessionDep, engine_context
 

@@ -7,10 +7,10 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import PlaygroundError
-from app.playground import scripts
-from app.playground.notes import render as as_html
-from app.playground.scripts import ReadyScript
+from app.playground.scripts import scripts
+from app.playground.scripts.scripts import ReadyScript
 from app.playground.services import Services
+from app.playground.sharing.notes import render as as_html
 from app.web import render
 from app.web.api import ERRORS, ErrorOut
 from app.web.deps import (

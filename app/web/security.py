@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import logs
 from app.core.errors import Forbidden, PlaygroundError, TooLarge
-from app.playground.sessions import MAX_AGE_S
+from app.playground.visitors.sessions import MAX_AGE_S
 
 log = logging.getLogger(__name__)
 

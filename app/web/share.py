@@ -8,13 +8,13 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.core.errors import InvalidRequest, NotFound, PlaygroundError
-from app.playground import notes
-from app.playground.bodies import Chart
-from app.playground.comparison import could_not_begin
-from app.playground.differences import Difference, compare_texts, differences, differs
-from app.playground.runner import RunRequest
+from app.playground.comparing.comparison import could_not_begin
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
-from app.playground.snapshots import Link, OpenPlayground, Shared
+from app.playground.sharing import notes
+from app.playground.sharing.bodies import Chart
+from app.playground.sharing.differences import Difference, compare_texts, differences, differs
+from app.playground.sharing.snapshots import Link, OpenPlayground, Shared
 from app.web import render
 from app.web.deps import (
     FormSessionDep,

@@ -10,10 +10,12 @@ from fastapi.responses import Response
 from app.core.datasets import Content
 from app.core.errors import NotFound
 from app.datasets import pictures
-from app.playground import answers, comparison, datasets, tasks, topics
-from app.playground.runner import RunRequest
+from app.playground import datasets
+from app.playground.comparing import answers, comparison
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
-from app.playground.tasks import LEVELS, Task
+from app.playground.tasks import tasks, topics
+from app.playground.tasks.tasks import LEVELS, Task
 from app.web import render
 from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, engine_context, lines
 from app.web.diagram import draw

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from app.core.errors import InvalidRequest
-from app.playground import datasets, timing
+from app.playground import datasets
+from app.playground.comparing import timing
 from app.web import render
 from app.web.compare import panes_asked_for
 from app.web.deps import FormSessionDep, RunningSessionDep, ServicesDep

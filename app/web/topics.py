@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.playground import tasks, topics
+from app.playground.tasks import tasks, topics
 from app.web import render
 from app.web.deps import ServicesDep, SessionDep
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import InvalidRequest
 from app.playground import datasets
+from app.playground.tasks.verification import Verdict
 from app.playground.translating import proving
 from app.playground.translating.sql import MAX_CHARACTERS, dataset_of, first
 from app.playground.translating.translation import ENGINES, REFERENCE, Translated, translate
-from app.playground.verification import Verdict
 from app.web import compare, render
 from app.web.api import ERRORS
 from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, client_address, lines, session_id

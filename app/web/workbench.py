@@ -12,11 +12,11 @@ from app.core.errors import InvalidRequest, NotFound, PlaygroundError, Statement
 from app.core.examples import Example
 from app.core.results import ErrorInfo, Result, Statement, encode
 from app.core.translation import Translation
-from app.playground import tasks
 from app.playground.engines import Offer
-from app.playground.place import Place
+from app.playground.sandboxes.place import Place
 from app.playground.services import Services
-from app.playground.snapshots import OpenPlayground
+from app.playground.sharing.snapshots import OpenPlayground
+from app.playground.tasks import tasks
 from app.playground.translating.translation import REFERENCE
 from app.web import compare, render
 from app.web.deps import (

@@ -10,7 +10,7 @@ from app.core.engine import Engine
 from app.core.errors import EngineBusy, PlaygroundError
 from app.playground import services
 from app.playground.engines import Engines
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
 

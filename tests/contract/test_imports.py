@@ -6,9 +6,10 @@ import pytest
 
 from app.config import Settings
 from app.core.engine import Engine
-from app.playground import imports, services, sheets
+from app.playground import services
 from app.playground.engines import Engines
-from app.playground.runner import RunRequest
+from app.playground.files import imports, sheets
+from app.playground.running.runner import RunRequest
 from app.stores.memory import MemoryStore
 
 TEXT = (

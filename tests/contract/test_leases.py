@@ -10,7 +10,7 @@ import pytest
 from app.config import Settings
 from app.core.sandbox import Sandbox
 from app.engines.postgres.engine import PostgresEngine
-from app.playground.replicas import Replicas
+from app.playground.sandboxes.replicas import Replicas
 from app.playground.store import Ban, Replica, SandboxRecord
 from app.stores.postgres import PostgresStore
 

@@ -13,7 +13,7 @@ from app.core.errors import SandboxExpired
 from app.core.sandbox import Sandbox
 from app.engines.postgres.engine import PostgresEngine
 from app.playground import services
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
 from app.playground.store import SandboxRecord
 from app.stores.memory import MemoryStore

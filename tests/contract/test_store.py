@@ -18,7 +18,7 @@ from app.core.sandbox import Sandbox
 from app.engines.postgres.engine import PostgresEngine
 from app.playground import services
 from app.playground.engines import Engines
-from app.playground.snapshots import Snapshots
+from app.playground.sharing.snapshots import Snapshots
 from app.playground.store import EXPIRED, Opened, Playground, RunRecord, SandboxRecord, Snapshot, Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore, migrate

@@ -18,7 +18,7 @@ from app.config import Settings
 from app.core.places import Places
 from app.engines.postgres.engine import PostgresEngine
 from app.engines.postgres.server import PostgresServer
-from app.playground.replicas import Replicas
+from app.playground.sandboxes.replicas import Replicas
 from app.playground.store import Replica, StoreUnavailable
 from app.stores.postgres import PostgresStore
 

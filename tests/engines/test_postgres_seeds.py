@@ -14,7 +14,7 @@ from app.engines.postgres.seeded import PREFIX, may_keep
 from app.engines.postgres.statements import split
 from app.playground import services
 from app.playground.engines import Engines
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
 

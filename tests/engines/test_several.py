@@ -22,9 +22,9 @@ from app.engines.postgres.engine import PostgresEngine
 from app.engines.several import Several, name_of, urls_of
 from app.main import create_app
 from app.playground.engines import Engines
-from app.playground.replicas import Replicas
-from app.playground.runner import Runner, RunRequest
-from app.playground.sandboxes import Sandboxes
+from app.playground.running.runner import Runner, RunRequest
+from app.playground.sandboxes.replicas import Replicas
+from app.playground.sandboxes.sandboxes import Sandboxes
 from app.stores.memory import MemoryStore
 from tests.served import Served, free_port
 

@@ -13,10 +13,10 @@ from app.core.errors import InvalidRequest
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan
 from app.playground.engines import Engines
-from app.playground.replicas import Replicas
-from app.playground.runner import Runner, RunRequest
-from app.playground.sandboxes import Sandboxes
-from app.playground.trials import Trials, TriedIndex
+from app.playground.running.runner import Runner, RunRequest
+from app.playground.running.trials import Trials, TriedIndex
+from app.playground.sandboxes.replicas import Replicas
+from app.playground.sandboxes.sandboxes import Sandboxes
 from app.stores.memory import MemoryStore
 
 ROWS = 4_000

@@ -11,8 +11,9 @@ from app.config import Settings
 from app.core.engine import Engine
 from app.core.errors import EngineBusy, InvalidRequest, SandboxExpired, StatementFailed
 from app.engines import ENGINES
-from app.playground import labs, services
-from app.playground.lab_scripts import read
+from app.playground import services
+from app.playground.labs import labs
+from app.playground.labs.steps import read
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
 from app.web.timeline import lay_out, summary

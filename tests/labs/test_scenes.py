@@ -13,7 +13,7 @@ from app.config import Settings
 from app.core.engine import Engine
 from app.engines import ENGINES
 from app.playground import scenes, services
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.playground.scenes import Scene
 from app.playground.services import Services
 from app.stores.memory import MemoryStore

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.playground import scripts
+from app.playground.scripts import scripts
 from app.web.waterfall import lay_out
 from tests.scripts.conftest import Player
 

@@ -24,8 +24,8 @@ from app.engines import create
 from app.engines.mongodb.server import executable
 from app.engines.postgres.server import find_binary
 from app.engines.redis.binary import find_binary as find_redis
-from app.playground.rates import Rates
 from app.playground.store import RunRecord
+from app.playground.visitors.rates import Rates
 from app.stores.postgres import PostgresStore
 from tests.served import ROOT
 from tests.system.test_replicas import free_port

@@ -10,9 +10,10 @@ from app.config import Settings
 from app.core.engine import Engine, SchemaObject
 from app.datasets import DATASETS, dataset
 from app.engines import ENGINES
-from app.playground import services, tasks, topics, verification
+from app.playground import services
 from app.playground.engines import Engines
-from app.playground.runner import Runner
+from app.playground.running.runner import Runner
+from app.playground.tasks import tasks, topics, verification
 from app.stores.memory import MemoryStore
 
 
@@ -72,8 +73,8 @@ def _described(one: SchemaObject) -> str:
 
 async def _fill(runner: Runner, engine: Engine, sandbox: object, name: str, how: str) -> None:
     from app.playground import datasets
-    from app.playground.execution import Active, execute
-    from app.playground.feeds import Feeds
+    from app.playground.running.execution import Active, execute
+    from app.playground.running.feeds import Feeds
 
     if how == "load":
         seen = [progress async for progress in datasets.fill(engine, sandbox, name, runner.limits)]

@@ -15,12 +15,12 @@ from app.datasets import DATASETS
 from app.engines import ENGINES
 from app.playground import services
 from app.playground.engines import Engines
-from app.playground.runner import Runner, RunRequest
+from app.playground.running.runner import Runner, RunRequest
+from app.playground.tasks.verification import Verdict
 from app.playground.translating import shapes
 from app.playground.translating.carried import read
 from app.playground.translating.translation import ENGINES as OTHERS
 from app.playground.translating.translation import Translated, judge, translate
-from app.playground.verification import Verdict
 from app.stores.memory import MemoryStore
 from tests.translation.generated import Generator, Keyed
 

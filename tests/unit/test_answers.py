@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.playground import answers
-from app.playground.answers import Answer, Difference, Reading
-from app.playground.comparison import figures, judge
-from app.playground.timing import p95
-from app.playground.verification import mutants
+from app.playground.comparing import answers
+from app.playground.comparing.answers import Answer, Difference, Reading
+from app.playground.comparing.comparison import figures, judge
+from app.playground.comparing.timing import p95
+from app.playground.tasks.verification import mutants
 
 
 def rows(types: list[str], *values: list[str | None]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import TooLarge
-from app.playground.bodies import bounded
+from app.playground.sharing.bodies import bounded
 
 PLAN = {"raw": ["x" * 5_000], "root": {"raw": {"y": "x" * 5_000}, "children": [{"raw": {"z": 1}, "children": []}]}}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.playground.differences import MAX_SHOWN_LINES, compare, compare_texts, differences, differs
+from app.playground.sharing.differences import MAX_SHOWN_LINES, compare, compare_texts, differences, differs
 
 STATEMENT = {"text": "select\n 1", "start": 0, "end": 8, "line": 1}
 

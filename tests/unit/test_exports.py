@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.playground.exports import FORMATS, csv_cell, whole
-from app.playground.markdown import fenced, run_as_markdown
-from app.playground.tables import table_of
+from app.playground.files.exports import FORMATS, csv_cell, whole
+from app.playground.files.markdown import fenced, run_as_markdown
+from app.playground.files.tables import table_of
 
 STATEMENT = {"text": "select `1`", "start": 0, "end": 8, "line": 1}
 COLUMNS = [

@@ -7,8 +7,8 @@ import pytest
 from app.config import Settings
 from app.core.errors import EngineBusy
 from app.core.results import Message, Progress
-from app.playground import feeds as module
-from app.playground.feeds import Feeds
+from app.playground.running import feeds as module
+from app.playground.running.feeds import Feeds
 
 SETTINGS = Settings(max_feeds_per_session=2, max_feeds=3)
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import InvalidRequest
-from app.playground.imports import inferred, key_of, typed
-from app.playground.sheets import MAX_DEPTH, MAX_RECORD, MAX_ROWS, read, written
+from app.playground.files.imports import inferred, key_of, typed
+from app.playground.files.sheets import MAX_DEPTH, MAX_RECORD, MAX_ROWS, read, written
 
 ROOT = Path(__file__).parents[2]
 PLENTY = 1_000_000
@@ -224,8 +224,8 @@ LONG: dict[str, Callable[[], str]] = {
 
 READ_APART = """
 import resource, sys
-from app.playground.imports import inferred, key_of, typed
-from app.playground.sheets import read
+from app.playground.files.imports import inferred, key_of, typed
+from app.playground.files.sheets import read
 
 def most_bytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

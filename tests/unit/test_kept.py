@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.playground import kept
-from app.playground.kept import Kept
+from app.playground.running import kept
+from app.playground.running.kept import Kept
 
 
 def test_the_newest_of_each_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

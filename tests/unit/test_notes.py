@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.playground.notes import render
+from app.playground.sharing.notes import render
 
 
 @pytest.mark.parametrize(

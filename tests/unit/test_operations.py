@@ -13,15 +13,15 @@ from app.core.errors import EngineBusy, RateLimited
 from app.core.sandbox import Sandbox
 from app.logs import JsonFormatter, auditor, request_id
 from app.playground import services
-from app.playground.bans import Banned, Bans, address_group
-from app.playground.consumption import WINDOW_S, Consumption
 from app.playground.engines import Engines
-from app.playground.rates import Rates
-from app.playground.replicas import Replicas
-from app.playground.sandboxes import Sandboxes
-from app.playground.slots import Slots
+from app.playground.running.slots import Slots
+from app.playground.running.watching import Pseudonyms, RunEnd
+from app.playground.sandboxes.replicas import Replicas
+from app.playground.sandboxes.sandboxes import Sandboxes
 from app.playground.store import RunRecord
-from app.playground.watching import Pseudonyms, RunEnd
+from app.playground.visitors.bans import Banned, Bans, address_group
+from app.playground.visitors.consumption import WINDOW_S, Consumption
+from app.playground.visitors.rates import Rates
 from app.stores.memory import MemoryStore
 from tests.fakes import FakeEngine
 
@@ -172,12 +172,12 @@ async def test_a_clock_that_is_set_ends_no_sandbox_in_use(monkeypatch: pytest.Mo
             def now(cls, tz: tzinfo | None = None) -> datetime:
                 return moment
 
-        monkeypatch.setattr("app.playground.sandboxes.datetime", Jumped)
+        monkeypatch.setattr("app.playground.sandboxes.sandboxes.datetime", Jumped)
         monkeypatch.setattr("time.time", lambda: real() + jump_s)
         assert await sandboxes.expire_idle(engine) == 0
         assert engine.live == {place.sandbox.namespace}
         moment += timedelta(milliseconds=SETTINGS.sandbox_idle_ms + 1_000)
-        monkeypatch.setattr("app.playground.sandboxes.CLOCK_SLACK_S", 1e9)  # this time it really passed
+        monkeypatch.setattr("app.playground.sandboxes.sandboxes.CLOCK_SLACK_S", 1e9)  # this time it really passed
         assert await sandboxes.expire_idle(engine) == 1
 
 

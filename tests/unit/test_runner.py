@@ -10,7 +10,7 @@ from app.config import Settings
 from app.core.errors import EngineBusy, EngineUnavailable, InvalidRequest, StatementStopped, TooLarge
 from app.playground import services
 from app.playground.engines import Engines
-from app.playground.runner import RunRequest
+from app.playground.running.runner import RunRequest
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
 from tests.fakes import FakeClient, FakeEngine

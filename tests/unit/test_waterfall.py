@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.playground.script_records import Call, Output, busy_ms
+from app.playground.scripts.records import Call, Output, busy_ms
 from app.web.waterfall import WIDTH, lay_out
 
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from app.playground import comparison
-from app.playground.differences import compare_texts
+from app.playground.comparing import comparison
+from app.playground.sharing.differences import compare_texts
 
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -10,7 +10,7 @@ from app.core.plans import Plan
 from app.engines.mongodb import explained as mongodb
 from app.engines.postgres import explained as postgres
 from app.main import create_app
-from app.playground.pasted import MAX_PASTED_BYTES
+from app.playground.sharing.pasted import MAX_PASTED_BYTES
 from app.stores.memory import MemoryStore
 from tests.fakes import FakeEngine
 from tests.web.conftest import SETTINGS

@@ -2,7 +2,7 @@
 
 from starlette.testclient import TestClient
 
-from app.playground import labs
+from app.playground.labs import labs
 from tests.web.test_pages import text
 
 

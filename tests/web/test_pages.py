@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from app.config import Settings
 from app.main import create_app
-from app.playground import tasks
+from app.playground.tasks import tasks
 from app.stores.memory import MemoryStore
 from tests.fakes import FakeEngine
 from tests.web.conftest import SETTINGS

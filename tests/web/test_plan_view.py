@@ -13,7 +13,7 @@ from app.core.plan_difference import difference
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Condition, Plan, PlanNode
 from app.engines.postgres.plan import plan_of
-from app.playground.trials import TriedIndex
+from app.playground.running.trials import TriedIndex
 from app.web.plan_text import as_markdown, as_text
 from app.web.plan_view import change_view, ms, plan_view
 from app.web.render import environment

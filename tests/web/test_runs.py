@@ -4,7 +4,7 @@ import re
 
 from starlette.testclient import TestClient
 
-from app.playground.recent import KEPT_RUNS
+from app.playground.running.recent import KEPT_RUNS
 
 
 def run(client: TestClient, source: str, action: str = "run") -> None:

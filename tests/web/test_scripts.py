@@ -5,8 +5,8 @@ import time
 
 from starlette.testclient import TestClient
 
-from app.playground import scripts
-from app.playground.watching import RunEnd
+from app.playground.running.watching import RunEnd
+from app.playground.scripts import scripts
 from tests.web.test_pages import text
 
 SOURCE = """

@@ -7,7 +7,7 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 from starlette.testclient import TestClient
 
-from app.playground.sessions import MAX_AGE_S
+from app.playground.visitors.sessions import MAX_AGE_S
 from app.web.security import Signer
 
 MARKUP = [

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from app.playground.snapshots import Snapshots
+from app.playground.sharing.snapshots import Snapshots
 from tests.fakes import FakeEngine
 from tests.web.conftest import SETTINGS
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.main import create_app
-from app.playground import tasks
+from app.playground.tasks import tasks
 from app.stores.memory import MemoryStore
 from app.web.plotting import plot
 from tests.fakes import FakeEngine

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from app.playground import answers
-from app.playground.answers import DECIMALS, Answer, Reading, Row
-from app.playground.normalising import normal
+from app.playground.comparing import answers
+from app.playground.comparing.answers import DECIMALS, Answer, Reading, Row
+from app.playground.comparing.normalising import normal
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.playground import comparison
-from app.playground.answers import Difference
-from app.playground.runner import Runner, RunRequest
+from app.playground.comparing import comparison
+from app.playground.comparing.answers import Difference
+from app.playground.running.runner import Runner, RunRequest
 from app.playground.translating.carried import Carried
 from app.playground.translating.translation import REFERENCE, Translated, judge
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from app.playground import answers
-from app.playground.answers import Answer, Difference
-from app.playground.comparison import Judgement
+from app.playground.comparing import answers
+from app.playground.comparing.answers import Answer, Difference
+from app.playground.comparing.comparison import Judgement
 from app.playground.translating import changes, shapes, sql
 from app.playground.translating.carried import Answering, Carried, read
 from app.playground.translating.changes import Change

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from app.playground.answers import Reading
+from app.playground.comparing.answers import Reading
 from app.playground.translating.carried import Answering, Carried, Part
 from app.playground.translating.dynamodb.keys import Keys, ask, upwards
 from app.playground.translating.dynamodb.requests import Request, Test, call, partiql

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from app.playground.answers import Reading
+from app.playground.comparing.answers import Reading
 from app.playground.translating.carried import Answering, Carried
 
 # These say how more kinds of expressions read.

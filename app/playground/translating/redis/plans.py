@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.playground.answers import Reading
+from app.playground.comparing.answers import Reading
 from app.playground.translating.carried import Answering, Carried, Part
 from app.playground.translating.errors import NotCarriedError
 from app.playground.translating.redis.words import key

@@ -1,0 +1,1 @@
+"""The same task on several engines: answers in one form, figures, timings."""

@@ -1,0 +1,1 @@
+"""Two connections in a script's order, step by step."""

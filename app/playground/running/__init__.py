@@ -1,0 +1,1 @@
+"""A source from the press of Run to its results."""

@@ -1,0 +1,1 @@
+"""Whose sandbox is where, and which process works with it."""

@@ -1,0 +1,1 @@
+"""JavaScript that calls the engines."""

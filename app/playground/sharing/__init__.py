@@ -1,0 +1,1 @@
+"""Playgrounds under a link: what is kept of them, and what differs."""

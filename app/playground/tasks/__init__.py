@@ -1,0 +1,1 @@
+"""The tasks and topics of `app/tasks`, and whether their solutions hold."""

@@ -1,0 +1,1 @@
+"""Who is here: sessions, what they may do how often, what they used, who is banned."""
