@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from app.config import Settings
-from app.core import priority
+from app.core import memory, priority
 from app.main import create_app
 from app.playground.services import Services
 
@@ -19,7 +19,8 @@ from app.playground.services import Services
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[tuple[Services, int]]:
     """The services of the running app and its port."""
-    priority.go_first()  # as `sandtable serve` does
+    memory.give_back()  # as `sandtable serve` does, as the next
+    priority.go_first()
     built: list[Services] = []
 
     def ready(services: Services) -> None:

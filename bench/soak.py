@@ -100,7 +100,7 @@ class App:
         children = process.children(recursive=True)
         return {
             "app MB": process.memory_info().rss / 1e6,
-            "all MB": sum(map(_resident_bytes, [process, *children])) / 1e6,
+            "all MB": sum(map(_own_bytes, [process, *children])) / 1e6,
             "files": process.num_fds(),
             "processes": len(children),
         }
@@ -111,13 +111,13 @@ class App:
         self.log.close()
 
 
-def _resident_bytes(process: psutil.Process) -> int:
-    """0 for one that ended since it was listed."""
+def _own_bytes(process: psutil.Process) -> int:
+    """Its memory, with a share of what it has together with others: PostgreSQL's buffers once. 0 for one that ended since it was listed."""
     try:
-        resident: int = process.memory_info().rss
+        own: int = process.memory_full_info().pss
     except psutil.NoSuchProcess:
         return 0
-    return resident
+    return own
 
 
 async def visitor(app: App, until: float, seen: Counter[str], times: list[float]) -> None:
@@ -137,10 +137,17 @@ async def visitor(app: App, until: float, seen: Counter[str], times: list[float]
                     seen[f"transport {type(exc).__name__}"] += 1
                     continue
                 times.append(time.monotonic() - began)
-                seen[
-                    answer.json()["stats"]["outcome"] if answer.status_code == 200 else answer.json()["error"]["code"]
-                ] += 1
+                seen[_outcome(answer)] += 1
                 await asyncio.sleep(random.uniform(*THINK_S))
+
+
+def _outcome(answer: httpx.Response) -> str:
+    """The run's outcome, or the error's code; what is not JSON is told as it came."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return f"HTTP {answer.status_code} {answer.text[:80]!r}"
+    return str(told["stats"]["outcome"] if answer.status_code == 200 else told["error"]["code"])
 
 
 async def gauge(app: App, name: str) -> float:
@@ -177,6 +184,9 @@ async def soak(folder: Path, minutes: float, sessions: int) -> None:
         print(
             f"left in the store: {await gauge(app, 'sandboxes')} sandboxes (ready ones included); load {os.getloadavg()[0]:.1f}"
         )
+        for line in (folder / "app.log").read_text().splitlines():
+            if '"level": "error"' in line or '"level": "critical"' in line:
+                print(line)
     finally:
         app.end()
 

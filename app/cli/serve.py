@@ -9,7 +9,7 @@ import socket
 from app import logs
 from app.cli import serving, workers
 from app.config import Settings
-from app.core import priority
+from app.core import memory, priority
 from app.core.places import Places
 from app.main import create_app
 from app.playground.engines import Engines
@@ -81,6 +81,7 @@ async def _serve(settings: Settings, listening_fd: int | None = None) -> bool:
         for services in built:
             services.runner.end_streams()
 
+    memory.give_back()
     priority.go_first()
     app = create_app(settings, on_ready=announce)
     public = serving.Public(serving.config(app, settings), drain_ms=settings.drain_ms, on_drain=drain, on_end=end)

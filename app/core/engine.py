@@ -4,12 +4,12 @@ import asyncio
 import inspect
 import time
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
+from weakref import WeakValueDictionary
 
 from app.config import Settings
 from app.core.calls import Called
@@ -216,7 +216,7 @@ class Engine(ABC):
         self.settings = settings
         self.places = places
         self._clients: dict[tuple[str, str], Client] = {}
-        self._opening: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._opening: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     @abstractmethod
@@ -341,7 +341,7 @@ class Engine(ABC):
         if name not in (*CLIENT_NAMES, *SCRIPT_CLIENTS):
             raise InvalidRequest(f"A client is one of {', '.join(CLIENT_NAMES)}, not {name!r}.")
         key = (sandbox.namespace, name)
-        async with self._opening[key]:
+        async with self._opening.setdefault(key, asyncio.Lock()):
             client = self._clients.get(key)
             if client is None or not client.alive:
                 if client is not None:
@@ -388,7 +388,6 @@ class Engine(ABC):
             client = self._clients.pop(key, None)
             if client is not None:
                 await client.close()
-            self._opening.pop(key, None)
 
     async def close_client(self, sandbox: Sandbox, name: str) -> None:
         """Close one client of the sandbox; the next call of `client` opens a fresh one."""
