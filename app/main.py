@@ -27,14 +27,17 @@ from app.playground.services import Services
 from app.playground.store import Store
 from app.stores.memory import MemoryStore
 from app.stores.postgres import PostgresStore
-from app.web import (
+from app.web import errors
+from app.web.forwarding import Forwarder, Peers
+from app.web.metrics import Metrics
+from app.web.resources import resource
+from app.web.routes import (
     api,
     api_playgrounds,
     compare,
     docs,
     drawing,
     embed,
-    errors,
     explain,
     exports,
     formats,
@@ -57,11 +60,8 @@ from app.web import (
     trials,
     workbench,
 )
-from app.web.forwarding import Forwarder, Peers
-from app.web.metrics import Metrics
-from app.web.picture import Pictures
-from app.web.resources import resource
 from app.web.security import Guard, Signer
+from app.web.views.picture import Pictures
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from app import __version__
 from app.config import Settings
 from app.playground.comparing.normalising import shown
 from app.playground.services import Services
-from app.web.cell_views import array_tree, bytes_dump, json_tree
-from app.web.document_tables import document_table
-from app.web.document_trees import document_tree
-from app.web.item_tables import item_table
-from app.web.plan_text import as_markdown, as_text
-from app.web.plan_view import change_view, plan_view
-from app.web.reply_view import reply_view
 from app.web.resources import resource
+from app.web.views.cell_views import array_tree, bytes_dump, json_tree
+from app.web.views.document_tables import document_table
+from app.web.views.document_trees import document_tree
+from app.web.views.item_tables import item_table
+from app.web.views.plan_text import as_markdown, as_text
+from app.web.views.plan_view import change_view, plan_view
+from app.web.views.reply_view import reply_view
 
 
 @cache

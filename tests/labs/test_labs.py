@@ -16,7 +16,7 @@ from app.playground.labs import labs
 from app.playground.labs.steps import read
 from app.playground.services import Services
 from app.stores.memory import MemoryStore
-from app.web.timeline import lay_out, summary
+from app.web.views.timeline import lay_out, summary
 from tests.fakes import FakeEngine
 from tests.standing import Standing
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.playground.scripts import scripts
-from app.web.waterfall import lay_out
+from app.web.views.waterfall import lay_out
 from tests.scripts.conftest import Player
 
 TIMES = 3

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.web.cell_views import MAX_DUMP_BYTES, array_tree, bytes_dump, json_tree
+from app.web.views.cell_views import MAX_DUMP_BYTES, array_tree, bytes_dump, json_tree
 
 LONG = "y" * 80
 

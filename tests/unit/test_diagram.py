@@ -6,9 +6,9 @@ from itertools import combinations
 import pytest
 
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
-from app.web.cells import cut, plain
-from app.web.diagram import MAX_ENTITIES, MAX_RELATIONS, MAX_ROWS, Box, Drawing, draw
-from app.web.layers import depths
+from app.web.views.cells import cut, plain
+from app.web.views.diagram import MAX_ENTITIES, MAX_RELATIONS, MAX_ROWS, Box, Drawing, draw
+from app.web.views.layers import depths
 from tests.fakes import diagram_of
 
 HOSTILE = ("<script>alert(1)</script>", '"><svg onload=alert(1)>', "a\x00b\x1bc\ud800", "]]>", "表" * 60, "", "x" * 500)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.core.extended_json import one_line
-from app.web.document_tables import document_table
-from app.web.document_trees import document_tree
+from app.web.views.document_tables import document_table
+from app.web.views.document_trees import document_tree
 
 LINES: list[tuple[Any, str]] = [
     (None, "null"),

@@ -1,6 +1,6 @@
 """Items of DynamoDB as a table."""
 
-from app.web.item_tables import item_table
+from app.web.views.item_tables import item_table
 
 
 def test_columns_in_order_of_appearance_with_dynamodbs_types() -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.engines.redis.commands import arguments
 from app.engines.redis.replies import Reply, as_json
 from app.engines.redis.shapes import shape_of
-from app.web.reply_view import ReplyView, reply_view
+from app.web.views.reply_view import ReplyView, reply_view
 
 
 def bulk(text: str | bytes) -> Reply:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.playground.scripts.records import Call, Output, busy_ms
-from app.web.waterfall import WIDTH, lay_out
+from app.web.views.waterfall import WIDTH, lay_out
 
 
 def call(number: int, start: float, ms: float, waited: float = 0.0) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from app.web.api import RunOut
+from app.web.routes.api import RunOut
 
 
 def call(client: TestClient, **body: object) -> dict:

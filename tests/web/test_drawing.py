@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
-from app.web.diagram import MAX_ENTITIES
+from app.web.views.diagram import MAX_ENTITIES
 from tests.fakes import FakeEngine, diagram_of
 from tests.web.test_pages import text
 

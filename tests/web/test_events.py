@@ -13,9 +13,9 @@ def one_scene(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake engine has one, whose text is hostile."""
     scene = Scene("news", "News <i>today</i>", "alpha", "Summary.", "Look.", "wait 20", "say <b>act</b>", ("act",))
     known = scenes.scenes
-    monkeypatch.setattr("app.web.scenes.scenes", lambda slug: (scene,) if slug == "alpha" else known(slug))
+    monkeypatch.setattr("app.web.routes.scenes.scenes", lambda slug: (scene,) if slug == "alpha" else known(slug))
     monkeypatch.setattr(
-        "app.web.scenes.scene", lambda _, slug: scene if slug == "news" else scenes.scene("alpha", slug)
+        "app.web.routes.scenes.scene", lambda _, slug: scene if slug == "news" else scenes.scene("alpha", slug)
     )
 
 

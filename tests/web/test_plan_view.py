@@ -14,9 +14,9 @@ from app.core.plan_encoding import encode_plan
 from app.core.plans import Condition, Plan, PlanNode
 from app.engines.postgres.plan import plan_of
 from app.playground.running.trials import TriedIndex
-from app.web.plan_text import as_markdown, as_text
-from app.web.plan_view import change_view, ms, plan_view
 from app.web.render import environment
+from app.web.views.plan_text import as_markdown, as_text
+from app.web.views.plan_view import change_view, ms, plan_view
 from tests.web import samples
 
 RECORDED = json.loads((Path(__file__).parents[1] / "plans/postgres/18/plans.json").read_text())

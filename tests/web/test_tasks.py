@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.playground.tasks import tasks
 from app.stores.memory import MemoryStore
-from app.web.plotting import plot
+from app.web.views.plotting import plot
 from tests.fakes import FakeEngine
 from tests.web.conftest import SETTINGS
 

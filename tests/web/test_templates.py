@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.web.diagram import draw
-from app.web.document_trees import iso_date
 from app.web.render import environment
+from app.web.views.diagram import draw
+from app.web.views.document_trees import iso_date
 from tests.fakes import diagram_of
 from tests.web import samples
 

@@ -12,7 +12,6 @@ from app.playground.scripts.scripts import ReadyScript
 from app.playground.services import Services
 from app.playground.sharing.notes import render as as_html
 from app.web import render
-from app.web.api import ERRORS, ErrorOut
 from app.web.deps import (
     MAX_LINK,
     FormSessionDep,
@@ -25,7 +24,8 @@ from app.web.deps import (
     client_address,
     lines,
 )
-from app.web.waterfall import lay_out
+from app.web.routes.api import ERRORS, ErrorOut
+from app.web.views.waterfall import lay_out
 
 router = APIRouter()
 

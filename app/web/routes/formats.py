@@ -12,7 +12,7 @@ from app.playground.services import Services
 from app.playground.sharing.packing import as_markdown, document, languages, packed
 from app.playground.sharing.snapshots import OpenPlayground
 from app.web.deps import ServicesDep
-from app.web.picture import Pictures, svg
+from app.web.views.picture import Pictures, svg
 
 router = APIRouter(include_in_schema=False)
 

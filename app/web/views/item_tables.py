@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.core.results import Column
-from app.web.document_tables import MAX_CELL_CHARS, MAX_COLUMNS, Cell, DocumentTable
+from app.web.views.document_tables import MAX_CELL_CHARS, MAX_COLUMNS, Cell, DocumentTable
 
 _STYLES = {"N": "b", "BOOL": "b", "B": "t", "NULL": "n"}
 _SETS = ("SS", "NS", "BS")

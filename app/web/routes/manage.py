@@ -9,8 +9,8 @@ from app.core.errors import InvalidRequest
 from app.playground.services import Services
 from app.web import render
 from app.web.deps import FormSessionDep, ServicesDep, SessionDep, TextForm, client_address, lines
-from app.web.formats import link_of
-from app.web.share import context_of, run_pane, shared_from
+from app.web.routes.formats import link_of
+from app.web.routes.share import context_of, run_pane, shared_from
 
 router = APIRouter(include_in_schema=False)
 

@@ -13,11 +13,11 @@ from app.playground.services import Services
 from app.playground.sharing.differences import differences, differs
 from app.playground.sharing.packing import document
 from app.playground.sharing.snapshots import Shared
-from app.web.api import ERRORS, ErrorBody, RunOut
 from app.web.deps import JsonOnly, ServicesDep, SessionDep, client_address
-from app.web.formats import link_of
+from app.web.routes.api import ERRORS, ErrorBody, RunOut
+from app.web.routes.formats import link_of
+from app.web.routes.share import run_pane
 from app.web.security import Signer
-from app.web.share import run_pane
 
 router = APIRouter(tags=["playgrounds"])
 

@@ -12,9 +12,9 @@ from app.playground.sharing.differences import differs
 from app.playground.sharing.snapshots import OpenPlayground
 from app.web import render
 from app.web.deps import ServicesDep, TextForm, client_address, engine_context
-from app.web.formats import link_of
+from app.web.routes.formats import link_of
+from app.web.routes.share import run_pane
 from app.web.security import Signer, content_security_policy
-from app.web.share import run_pane
 
 router = APIRouter(include_in_schema=False)
 

@@ -18,7 +18,7 @@ from app.playground.services import Services
 from app.playground.sharing.snapshots import OpenPlayground
 from app.playground.tasks import tasks
 from app.playground.translating.translation import REFERENCE
-from app.web import compare, render
+from app.web import render
 from app.web.deps import (
     FormSessionDep,
     OfferDep,
@@ -29,6 +29,7 @@ from app.web.deps import (
     engine_context,
 )
 from app.web.forms import RunFormDep
+from app.web.routes import compare
 
 log = logging.getLogger(__name__)
 router = APIRouter(include_in_schema=False)

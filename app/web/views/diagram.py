@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from app.core.diagrams import Attribute, Diagram, Entity, Relation
-from app.web.cells import cells, cut, plain
-from app.web.layers import Part, depths, settle, split, untangle
+from app.web.views.cells import cells, cut, plain
+from app.web.views.layers import Part, depths, settle, split, untangle
 
 CELL = 7.3
 """How wide one character of the code font is at 12 px."""

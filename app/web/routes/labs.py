@@ -26,8 +26,8 @@ from app.web.deps import (
     engine_context,
     lines,
 )
-from app.web.formats import link_of, previewed
-from app.web.timeline import lay_out, shortened, summary
+from app.web.routes.formats import link_of, previewed
+from app.web.views.timeline import lay_out, shortened, summary
 
 router = APIRouter(include_in_schema=False)
 

@@ -27,9 +27,9 @@ from app.web.deps import (
     engine_context,
     lines,
 )
-from app.web.explain import shared_page
-from app.web.formats import link_of, previewed, respond, wants_markdown
-from app.web.labs import shared_lab
+from app.web.routes.explain import shared_page
+from app.web.routes.formats import link_of, previewed, respond, wants_markdown
+from app.web.routes.labs import shared_lab
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,9 +8,9 @@ import resvg_py
 
 from app.playground.files.tables import NUMERIC, table_of
 from app.playground.sharing.snapshots import OpenPlayground
-from app.web.cells import cut
 from app.web.render import asset
 from app.web.resources import resource
+from app.web.views.cells import cut
 
 WIDTH, HEIGHT = 1200, 630
 COLOURS = {"postgres": "#0b5b94", "mongodb": "#00765a", "redis": "#b8430f", "dynamodb": "#b0468a"}

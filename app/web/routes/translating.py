@@ -15,9 +15,10 @@ from app.playground.tasks.verification import Verdict
 from app.playground.translating import proving
 from app.playground.translating.sql import MAX_CHARACTERS, dataset_of, first
 from app.playground.translating.translation import ENGINES, REFERENCE, Translated, translate
-from app.web import compare, render
-from app.web.api import ERRORS
+from app.web import render
 from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, client_address, lines, session_id
+from app.web.routes import compare
+from app.web.routes.api import ERRORS
 
 router = APIRouter()
 

@@ -10,7 +10,7 @@ from app.playground.engines import Offer
 from app.playground.services import Services
 from app.web import render
 from app.web.deps import OfferDep, ServicesDep, SessionDep, engine_context
-from app.web.diagram import Drawing, draw
+from app.web.views.diagram import Drawing, draw
 
 router = APIRouter(include_in_schema=False)
 

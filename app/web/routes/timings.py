@@ -10,9 +10,9 @@ from app.core.errors import InvalidRequest
 from app.playground import datasets
 from app.playground.comparing import timing
 from app.web import render
-from app.web.compare import panes_asked_for
 from app.web.deps import FormSessionDep, RunningSessionDep, ServicesDep
-from app.web.plotting import plot
+from app.web.routes.compare import panes_asked_for
+from app.web.views.plotting import plot
 
 router = APIRouter(include_in_schema=False)
 

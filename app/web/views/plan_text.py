@@ -1,6 +1,6 @@
 """A plan as text and as Markdown, to be copied."""
 
-from app.web.plan_view import Step, View
+from app.web.views.plan_view import Step, View
 
 
 def as_text(view: View) -> str:

@@ -18,7 +18,7 @@ from app.playground.tasks import tasks, topics
 from app.playground.tasks.tasks import LEVELS, Task
 from app.web import render
 from app.web.deps import RunningSessionDep, ServicesDep, SessionDep, TextForm, engine_context, lines
-from app.web.diagram import draw
+from app.web.views.diagram import draw
 
 router = APIRouter(include_in_schema=False)
 

@@ -21,7 +21,7 @@ from app.playground.tasks import tasks
 from app.playground.tasks.tasks import Task
 from app.playground.translating import proving
 from app.playground.translating.translation import REFERENCE, Translated
-from app.web import render, translations
+from app.web import render
 from app.web.deps import (
     FormSessionDep,
     OfferDep,
@@ -32,6 +32,7 @@ from app.web.deps import (
     engine_context,
     lines,
 )
+from app.web.views import translations
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,0 +1,1 @@
+"""What is answered at which address, a module for each page or group of addresses."""
