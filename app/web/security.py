@@ -1,5 +1,6 @@
 """Who may ask what: session cookies, form tokens, origins, body sizes, and the headers every answer carries."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -187,7 +188,9 @@ class Guard:
         app = self._app if refusal is None else self._refuse(request, refusal)
         try:
             await app(scope, receive, send_with_headers)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            if _is_cancelled():
+                raise
             log.exception("internal error on %s", request.url.path)
             if answered:
                 raise
@@ -235,3 +238,9 @@ def _request_id(request: Request) -> str:
     """The id that a proxy gave the request, if it looks like one, else a new one. It is a label in logs, nothing is decided by it."""
     given = request.headers.get("x-request-id", "")
     return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _is_cancelled() -> bool:
+    """Whether it is this request's task that is to end; what merely waited for another one that was cancelled failed."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,5 +1,6 @@
 """Pages and partials, with and without JavaScript, on fake engines."""
 
+import asyncio
 import re
 
 import pytest
@@ -143,9 +144,12 @@ def test_new_sessions_are_limited_by_address() -> None:
         assert statuses == [200, 200, 429, 429]
 
 
-def test_unexpected_errors_hide_their_cause(fakes: dict[str, FakeEngine]) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("secret-internal-detail"), asyncio.CancelledError()])
+def test_unexpected_errors_hide_their_cause(fakes: dict[str, FakeEngine], error: BaseException) -> None:
+    """One of them is that something was cancelled which a request had waited for."""
+
     async def explode(*_: object) -> None:
-        raise RuntimeError("secret-internal-detail")
+        raise error
 
     fakes["alpha"].create = explode  # type: ignore[method-assign, assignment]
     settings = Settings(engines=("alpha",), allowed_hosts=("testserver",))
@@ -155,6 +159,8 @@ def test_unexpected_errors_hide_their_cause(fakes: dict[str, FakeEngine]) -> Non
         assert answer.status_code == 500
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert "secret-internal-detail" not in answer.text
+        answer = client.post("/api/v1/run", json={"engine": "alpha", "source": "say x"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
 
 
 def test_the_style_page_is_for_development_only(client: TestClient) -> None:

@@ -77,7 +77,7 @@ class Halt:
         """The result of `work`, or StatementStopped at once; `work` then goes on and its answer is dropped."""
         self.check()
         await asyncio.wait({work, self.stopped}, timeout=self.left_s, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done() or self.stopped.done():
+        if not work.done() or work.cancelled() or self.stopped.done():
             self.give_up_waiting()
             self.check()
             raise StatementStopped.by_time(self.max_run_ms)

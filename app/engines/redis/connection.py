@@ -98,7 +98,9 @@ class Connection:
             return None
         if self._reading is reading:
             self._reading = None
-        return await reading
+        if reading.cancelled():
+            raise ConnectionResetError("the connection was closed meanwhile")
+        return reading.result()
 
     def _read(self, intake: Intake) -> asyncio.Task[Reply]:
         if self._wire is None:
