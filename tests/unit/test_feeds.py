@@ -45,11 +45,25 @@ async def test_other_pages_and_sessions_hear_nothing() -> None:
                 await asyncio.wait_for(anext(reader), 0.1)
 
 
+async def test_long_events_make_room_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT_CHARS", 1_000)
+    feeds = Feeds(SETTINGS)
+    with feeds.speaker("s", "page", "alpha", "main") as speaker:
+        for number in range(30):
+            speaker.say(Message("news", f"{number}" * 200, 0.0))
+        reader = feeds.follow("s", "page", 0)
+        await anext(reader)
+        batch = await anext(reader)
+        assert batch
+        assert [event["text"][:2] for event in batch.events] == ["28", "29"]
+        assert batch.missed == 28
+
+
 async def test_a_flood_is_bounded_and_the_missed_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KEPT_EVENTS", 10)
     feeds = Feeds(SETTINGS)
     with feeds.speaker("s", "page", "alpha", "main") as speaker:
-        for number in range(module.Feed().events.maxlen + 25):  # type: ignore[operator]
+        for number in range(35):
             speaker.say(Message("news", str(number), 0.0))
         reader = feeds.follow("s", "page", 5)
         await anext(reader)

@@ -14,6 +14,8 @@ from app.core.results import Message, Notice, Progress, Result
 
 KEPT_EVENTS = 2_000
 """How many events a feed keeps for a reader that lost its connection or is slow."""
+KEPT_CHARS = 3_000_000
+"""How much text they may have together: one event can be as long as a run's whole reply."""
 
 BATCH_WAIT_S = 0.04
 """How long events are gathered before they go out together: a flood costs 25 answers a second, not thousands."""
@@ -26,7 +28,8 @@ IDLE_S = 120.0
 class Feed:
     """The events of one page's runs, in order. `last` counts all there ever were; older ones than it keeps are missed."""
 
-    events: deque[tuple[int, dict[str, Any]]] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
+    events: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque)
+    chars: int = 0
     last: int = 0
     users: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -34,6 +37,9 @@ class Feed:
     def add(self, event: dict[str, Any]) -> None:
         self.last += 1
         self.events.append((self.last, event))
+        self.chars += _chars(event)
+        while len(self.events) > KEPT_EVENTS or self.chars > KEPT_CHARS:
+            self.chars -= _chars(self.events.popleft()[1])
         self.changed.set()
 
     def after(self, seen: int) -> "Batch":
@@ -157,3 +163,7 @@ class Feeds:
         if self.reader_count >= s.max_feeds:
             raise EngineBusy("Too many pages are followed right now (max_feeds).", hint="Try again in a minute.")
         self._readers[session_id] = self._readers.get(session_id, 0) + 1
+
+
+def _chars(event: dict[str, Any]) -> int:
+    return sum(len(value) for value in event.values() if isinstance(value, str))
