@@ -15,7 +15,7 @@ from typing import Any
 
 from app.core.errors import PlaygroundError, StatementError
 from app.core.plans import Plan
-from app.engines.postgres.explained import read
+from app.engines.postgres.plans.explained import read
 
 MANY_MS = 0.01
 _HEADING = re.compile(r"^ *QUERY PLAN *$", re.MULTILINE)

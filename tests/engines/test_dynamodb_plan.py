@@ -87,7 +87,7 @@ async def test_writes_tell_of_their_indexes(visitor: Visitor) -> None:
 
 
 async def test_a_large_read_is_counted_for_its_plan(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.engines.dynamodb.meter.FEW_ITEMS", 5)
+    monkeypatch.setattr("app.engines.dynamodb.costs.meter.FEW_ITEMS", 5)
     source = "SELECT sk FROM things WHERE n = 3"
     (statement,) = visitor.engine.split(source)
     ran = await visitor.run(source)

@@ -12,9 +12,9 @@ from app.config import Settings
 from app.core.errors import StatementError, StatementRefused, StatementStopped
 from app.core.limits import Limits
 from app.engines.dynamodb import client as clients
-from app.engines.dynamodb import trials
 from app.engines.dynamodb.calls import Calls
 from app.engines.dynamodb.engine import DynamoEngine
+from app.engines.dynamodb.plans import trials
 from tests.engines.dynamodb_subject import TABLE, Visitor
 
 SCAN = 'Scan { TableName: "things", FilterExpression: "who = :w", ExpressionAttributeValues: {":w": "c1"} }'

@@ -12,8 +12,8 @@ from app.core.limits import Quota
 from app.core.results import Column, Notice
 from app.engines.postgres.admin import MAX_DROPS
 from app.engines.postgres.client import RECONNECTED
+from app.engines.postgres.connections.text_codec import ASYNCPG_VERSIONS
 from app.engines.postgres.engine import PostgresEngine
-from app.engines.postgres.text_codec import ASYNCPG_VERSIONS
 from tests.engines.test_postgres_support import Visitor, ada, bob, limits_of  # noqa: F401
 
 # ruff: noqa: F811

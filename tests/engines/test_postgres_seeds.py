@@ -11,7 +11,7 @@ from app.core.engine import Engine
 from app.core.errors import PlaygroundError
 from app.engines.postgres.engine import PostgresEngine
 from app.engines.postgres.seeded import PREFIX, may_keep
-from app.engines.postgres.statements import split
+from app.engines.postgres.sources.statements import split
 from app.playground import services
 from app.playground.engines import Engines
 from app.playground.running.runner import RunRequest

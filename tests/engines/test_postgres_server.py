@@ -150,7 +150,7 @@ async def test_statements_that_nothing_ends_are_bounded(
 ) -> None:
     """The sandbox waits, others go on, and several at once are killed with the server."""
     monkeypatch.setattr("app.engines.postgres.admin.GONE_WAIT_S", 0.3)
-    monkeypatch.setattr("app.engines.postgres.stubborn.MOST", 2)
+    monkeypatch.setattr("app.engines.postgres.connections.stubborn.MOST", 2)
     settings, places = own
     async with PostgresEngine(settings.model_copy(update={"max_run_ms": 500}), places) as engine:
         ada, bob = await visitor(engine), await visitor(engine)

@@ -3,10 +3,11 @@
 import pytest
 
 from app.core.errors import StatementError, StatementFailed
-from app.engines.dynamodb import model, partiql
-from app.engines.dynamodb.checks import check
-from app.engines.dynamodb.lexer import PartiqlError
-from app.engines.dynamodb.statements import is_call, read_call, split
+from app.engines.dynamodb import model
+from app.engines.dynamodb.checking.checks import check
+from app.engines.dynamodb.partiql import partiql
+from app.engines.dynamodb.partiql.lexer import PartiqlError
+from app.engines.dynamodb.sources.statements import is_call, read_call, split
 
 LENGTH = 256_000
 MAX_S = 10

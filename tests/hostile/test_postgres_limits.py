@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from app.core.errors import StatementRefused, StatementStopped
-from app.engines.postgres import watchdog as watchdog_module
 from app.engines.postgres.client import PostgresClient
+from app.engines.postgres.connections import watchdog as watchdog_module
 from app.engines.postgres.engine import PostgresEngine
 from tests.engines.test_postgres_support import Visitor, ada, bob, limits_of  # noqa: F401
 

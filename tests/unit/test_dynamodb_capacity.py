@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import StatementFailed
-from app.engines.dynamodb import capacity, prices, throttle
-from app.engines.dynamodb.throttle import BURST_S, Throttle
+from app.engines.dynamodb.costs import capacity, prices, throttle
+from app.engines.dynamodb.costs.throttle import BURST_S, Throttle
 
 KB = 1_024
 

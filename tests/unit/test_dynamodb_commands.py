@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from app.core.errors import StatementError, StatementFailed, StatementRefused
-from app.engines.dynamodb import shorthand
-from app.engines.dynamodb.calling import Call
-from app.engines.dynamodb.checks import check
-from app.engines.dynamodb.statements import read_call, split
+from app.engines.dynamodb.checking.checks import check
+from app.engines.dynamodb.sources import shorthand
+from app.engines.dynamodb.sources.calling import Call
+from app.engines.dynamodb.sources.statements import read_call, split
 
 CREATE = """aws dynamodb create-table \\
     --table-name Music \\

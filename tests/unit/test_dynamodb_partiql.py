@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.engines.dynamodb.lexer import PartiqlError
-from app.engines.dynamodb.partiql import parse
-from app.engines.dynamodb.translate import TranslationProblem, translate
+from app.engines.dynamodb.partiql.lexer import PartiqlError
+from app.engines.dynamodb.partiql.partiql import parse
+from app.engines.dynamodb.partiql.translate import TranslationProblem, translate
 
 KEYS = ("pk", "sk")
 

@@ -3,10 +3,10 @@
 import pytest
 
 from app.core.errors import StatementError, StatementFailed, StatementRefused
-from app.engines.dynamodb import json5
-from app.engines.dynamodb.checks import check
-from app.engines.dynamodb.json5 import Json5Error, Number
-from app.engines.dynamodb.statements import is_call, read_call, split
+from app.engines.dynamodb.checking.checks import check
+from app.engines.dynamodb.sources import json5
+from app.engines.dynamodb.sources.json5 import Json5Error, Number
+from app.engines.dynamodb.sources.statements import is_call, read_call, split
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.engines.dynamodb import json5
+from app.engines.dynamodb.sources import json5
 from app.engines.dynamodb.values import ValueProblem, item_size, plain, size, typed, wire
 
 

@@ -10,7 +10,9 @@ from app.core.errors import PlaygroundError
 from app.core.repetition import repeated
 from app.engines.mongodb import explained as mongodb_explained
 from app.engines.mongodb import statements as mongodb_statements
-from app.engines.postgres import dialects, explained, plan_conditions, statements
+from app.engines.postgres.plans import conditions as plan_conditions
+from app.engines.postgres.plans import explained
+from app.engines.postgres.sources import dialects, statements
 from app.engines.postgres.volatile import called_in
 
 JSON_PLAN = '[{"Plan": {"Node Type": "Nested Loop", "Join Filter": "%s", "Filter": "%s", "Sort Key": ["%s"], "Plans": [{}, {"Node Type": "Seq Scan"}]}}]'

@@ -8,7 +8,7 @@ import pytest
 
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan
-from app.engines.postgres.plan import ACCESS, plan_of
+from app.engines.postgres.plans.plan import ACCESS, plan_of
 
 RECORDED = Path(__file__).parents[1] / "plans"
 POSTGRES = [

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from app.engines.postgres.dialects import translation
+from app.engines.postgres.sources.dialects import translation
 
 TRANSLATED = [
     ("SELECT `name` FROM `users` LIMIT 5, 10", "MySQL", ['"name"', "LIMIT 10", "OFFSET 5"]),

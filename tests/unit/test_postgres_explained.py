@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from app.core.errors import InvalidRequest, StatementRefused
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Plan
-from app.engines.postgres.explained import read
-from app.engines.postgres.explained_yaml import parse
+from app.engines.postgres.plans.explained import read
+from app.engines.postgres.plans.explained_yaml import parse
 
 RECORDED = Path(__file__).parents[1] / "plans/postgres"
 NAMES = sorted(file.stem for file in (RECORDED / "18").glob("*.txt"))

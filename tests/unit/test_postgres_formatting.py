@@ -5,7 +5,7 @@ import time
 import pytest
 
 from app.core.errors import StatementFailed
-from app.engines.postgres.formatting import formatted
+from app.engines.postgres.sources.formatting import formatted
 
 QUERY = """\
 -- Who wrote most

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import StatementRefused
-from app.engines.postgres.plan import plan_of, require_explainable
-from app.engines.postgres.plan_conditions import column_of, conjuncts, sides, table_of
+from app.engines.postgres.plans.conditions import column_of, conjuncts, sides, table_of
+from app.engines.postgres.plans.plan import plan_of, require_explainable
 
 
 def node(kind: str, *plans: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.errors import StatementFailed
-from app.engines.postgres.psql_patterns import regexes
+from app.engines.postgres.sources.psql_patterns import regexes
 
 CASES = [
     ("users", "^(users)$", ""),

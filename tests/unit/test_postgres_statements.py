@@ -6,7 +6,7 @@ import time
 import pytest
 
 from app.core.errors import StatementFailed
-from app.engines.postgres.statements import direction_of_copy, first_words, split, words_of
+from app.engines.postgres.sources.statements import direction_of_copy, first_words, split, words_of
 
 CASES = [
     ("", []),

@@ -8,8 +8,8 @@ import pytest
 
 from app.core.results import Notice
 from app.engines.postgres import presenting
-from app.engines.postgres import wire as wire_module
-from app.engines.postgres.wire import Wire
+from app.engines.postgres.connections import wire as wire_module
+from app.engines.postgres.connections.wire import Wire
 
 
 class Inner:

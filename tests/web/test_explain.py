@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from app.core.plans import Plan
 from app.engines.mongodb import explained as mongodb
-from app.engines.postgres import explained as postgres
+from app.engines.postgres.plans import explained as postgres
 from app.main import create_app
 from app.playground.sharing.pasted import MAX_PASTED_BYTES
 from app.stores.memory import MemoryStore

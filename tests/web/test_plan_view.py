@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from app.core.plan_difference import difference
 from app.core.plan_encoding import encode_plan
 from app.core.plans import Condition, Plan, PlanNode
-from app.engines.postgres.plan import plan_of
+from app.engines.postgres.plans.plan import plan_of
 from app.playground.running.trials import TriedIndex
 from app.web.render import environment
 from app.web.views.plan_text import as_markdown, as_text

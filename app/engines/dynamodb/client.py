@@ -15,18 +15,21 @@ from app.core.plans import Plan
 from app.core.results import Event, Notice, Result, Statement, Stats
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.dynamodb import batches, model, pages, replies, requests, statements, streams, trials
-from app.engines.dynamodb.calling import Call
+from app.engines.dynamodb import model, pages, replies, requests, streams
 from app.engines.dynamodb.calls import Halt
-from app.engines.dynamodb.capacity import Units, read_factor
+from app.engines.dynamodb.checking.mending import mend
+from app.engines.dynamodb.checking.validation import validate
 from app.engines.dynamodb.compile import Compiler
-from app.engines.dynamodb.mending import mend
-from app.engines.dynamodb.meter import MANY_ITEMS
+from app.engines.dynamodb.costs.capacity import Units, read_factor
+from app.engines.dynamodb.costs.meter import MANY_ITEMS
 from app.engines.dynamodb.pages import Send
-from app.engines.dynamodb.plan import plan_of
+from app.engines.dynamodb.partiql import batches
+from app.engines.dynamodb.plans import trials
+from app.engines.dynamodb.plans.plan import plan_of
 from app.engines.dynamodb.replies import Done
 from app.engines.dynamodb.shelf import keys_of
-from app.engines.dynamodb.validation import validate
+from app.engines.dynamodb.sources import statements
+from app.engines.dynamodb.sources.calling import Call
 
 if TYPE_CHECKING:
     from app.engines.dynamodb.engine import DynamoEngine

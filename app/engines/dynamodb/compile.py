@@ -7,13 +7,15 @@ from typing import Any
 
 from app.core.errors import StatementFailed
 from app.core.results import Statement
-from app.engines.dynamodb import model, partiql, statements
-from app.engines.dynamodb.batches import transaction
-from app.engines.dynamodb.calling import Call
-from app.engines.dynamodb.checks import check, check_statement_length
-from app.engines.dynamodb.lexer import PartiqlError
+from app.engines.dynamodb import model
+from app.engines.dynamodb.checking.checks import check, check_statement_length
+from app.engines.dynamodb.partiql import partiql
+from app.engines.dynamodb.partiql.batches import transaction
+from app.engines.dynamodb.partiql.lexer import PartiqlError
+from app.engines.dynamodb.partiql.translate import TranslationProblem, translate
 from app.engines.dynamodb.shelf import keys_of
-from app.engines.dynamodb.translate import TranslationProblem, translate
+from app.engines.dynamodb.sources import statements
+from app.engines.dynamodb.sources.calling import Call
 
 LONG_STATEMENT_CHARS = 10_000
 """From here on a statement is read in a thread: 600 kB of JSON would hold the event loop for a tenth of a second."""

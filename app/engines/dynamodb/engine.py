@@ -15,14 +15,16 @@ from app.core.places import Places
 from app.core.results import Statement
 from app.core.sandbox import Sandbox
 from app.core.vocabulary import Word
-from app.engines.dynamodb import browsing, checks, filling, model, server, statements, tables, words
-from app.engines.dynamodb.calling import Call
+from app.engines.dynamodb import browsing, filling, model, server, tables, words
 from app.engines.dynamodb.calls import Calls, Halt
+from app.engines.dynamodb.checking import checks
 from app.engines.dynamodb.client import DynamoClient
-from app.engines.dynamodb.meter import Meter
-from app.engines.dynamodb.quota import Ledger
+from app.engines.dynamodb.costs.meter import Meter
+from app.engines.dynamodb.costs.quota import Ledger
 from app.engines.dynamodb.server import Pool
 from app.engines.dynamodb.shelf import Shelf
+from app.engines.dynamodb.sources import statements
+from app.engines.dynamodb.sources.calling import Call
 
 CHEAP_TO_COUNT_BYTES = 4_000_000
 """Up to here `usage` counts; above, it gives the upper bound, and the count is left to a write that meets the quota."""

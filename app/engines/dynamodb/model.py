@@ -9,7 +9,7 @@ import botocore.session
 from botocore import xform_name
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from app.engines.dynamodb.json5 import Number
+from app.engines.dynamodb.sources.json5 import Number
 from app.engines.dynamodb.values import ValueProblem, typed
 
 READS = ("GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems")

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.limits import Limits
 from app.core.results import Truncated
-from app.engines.dynamodb.calling import Call
+from app.engines.dynamodb.sources.calling import Call
 from app.engines.dynamodb.values import item_size, plain_map, typed_map
 
 Send = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]

@@ -8,10 +8,11 @@ from typing import Any
 
 from app.core.limits import Limits
 from app.core.results import More, Notice, Result, Statement, Stats
-from app.engines.dynamodb import commands, model
-from app.engines.dynamodb.calling import Call
-from app.engines.dynamodb.capacity import Units
+from app.engines.dynamodb import model
+from app.engines.dynamodb.costs.capacity import Units
 from app.engines.dynamodb.pages import Items, Read, picked
+from app.engines.dynamodb.sources import commands
+from app.engines.dynamodb.sources.calling import Call
 from app.engines.dynamodb.values import wire
 
 _TABLE_ANSWERS = {

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.engines.dynamodb.costs.quota import Ledger
+from app.engines.dynamodb.costs.throttle import Throttle
 from app.engines.dynamodb.model import PARTIQL, WRITES
-from app.engines.dynamodb.quota import Ledger
-from app.engines.dynamodb.throttle import Throttle
-from app.engines.dynamodb.translate import Keys
+from app.engines.dynamodb.partiql.translate import Keys
 
 _CHANGE_TABLES = frozenset(("CreateTable", "DeleteTable", "UpdateTable"))
 

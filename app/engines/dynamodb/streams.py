@@ -9,8 +9,8 @@ from typing import Any
 from app.core.errors import StatementFailed, StatementStopped
 from app.core.limits import Limits
 from app.core.results import Message, More, Result, Statement, Stats, Truncated
-from app.engines.dynamodb.calling import Call
 from app.engines.dynamodb.calls import Halt
+from app.engines.dynamodb.sources.calling import Call
 from app.engines.dynamodb.values import plain_map
 
 Send = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]

@@ -5,7 +5,7 @@ import binascii
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from app.engines.dynamodb.json5 import Number
+from app.engines.dynamodb.sources.json5 import Number
 
 MAX_NESTING = 32
 ITEM_OVERHEAD_BYTES = 100

@@ -16,9 +16,9 @@ from app.core.engine import CLIENT_NAMES, SCRIPT_CLIENTS
 from app.core.errors import EngineUnavailable
 from app.core.sandbox import Sandbox
 from app.engines.postgres.catalog import question
+from app.engines.postgres.connections.stubborn import Stubborn
 from app.engines.postgres.errors import reaching_server
 from app.engines.postgres.server import PostgresServer
-from app.engines.postgres.stubborn import Stubborn
 from app.engines.postgres.template import ensure_template
 
 SESSION = {"application_name": "sandtable admin", "search_path": "pg_catalog"}

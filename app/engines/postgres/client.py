@@ -16,15 +16,18 @@ from app.core.plans import Plan
 from app.core.results import Event, More, Notice, Result, Statement
 from app.core.sandbox import Sandbox
 from app.core.trials import Trial
-from app.engines.postgres import calls, commands, copying, dialects, explaining, exporting, held, listening
+from app.engines.postgres import calls, commands, copying, exporting
 from app.engines.postgres.admin import Admin
-from app.engines.postgres.connecting import Connector
+from app.engines.postgres.connections import held, listening
+from app.engines.postgres.connections.connecting import Connector
+from app.engines.postgres.connections.session import RECONNECTED, Session
+from app.engines.postgres.connections.text_codec import Answer, execute
+from app.engines.postgres.connections.watchdog import Watchdog
+from app.engines.postgres.plans import explaining
 from app.engines.postgres.presenting import expanded, result_of
-from app.engines.postgres.session import RECONNECTED, Session
-from app.engines.postgres.statements import first_words, without_go, words_of
-from app.engines.postgres.text_codec import Answer, execute
+from app.engines.postgres.sources import dialects
+from app.engines.postgres.sources.statements import first_words, without_go, words_of
 from app.engines.postgres.volatile import Views, may_change
-from app.engines.postgres.watchdog import Watchdog
 
 __all__ = ["RECONNECTED", "PostgresClient"]
 

@@ -8,10 +8,10 @@ from app.core.errors import StatementFailed, StatementRefused
 from app.core.limits import Limits
 from app.core.results import Column, Notice, Result, Statement
 from app.engines.postgres.catalog import question
+from app.engines.postgres.connections.session import Session
+from app.engines.postgres.connections.text_codec import execute
 from app.engines.postgres.presenting import result_of
-from app.engines.postgres.psql_patterns import regexes
-from app.engines.postgres.session import Session
-from app.engines.postgres.text_codec import execute
+from app.engines.postgres.sources.psql_patterns import regexes
 
 _NAME = re.compile(r"\\(?P<name>[A-Za-z?!]*)(?P<plus>\+?)")
 _KINDS = re.compile(r"d(?:[tivmsE]+)?")

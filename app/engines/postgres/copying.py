@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from app.core.errors import StatementFailed
 from app.core.limits import Limits
 from app.core.results import Result, Statement, Stats
+from app.engines.postgres.connections.session import Session
+from app.engines.postgres.connections.text_codec import copy_in, copy_out
 from app.engines.postgres.presenting import cut
-from app.engines.postgres.session import Session
-from app.engines.postgres.statements import direction_of_copy
-from app.engines.postgres.text_codec import copy_in, copy_out
+from app.engines.postgres.sources.statements import direction_of_copy
 
 _LINE = re.compile(r"^COPY .*?, line (\d+)", re.MULTILINE)
 _WHOLE_LINE = re.compile(r"[^\n]*\n|[^\n]+")

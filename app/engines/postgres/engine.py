@@ -24,26 +24,19 @@ from app.core.results import Notice, Statement
 from app.core.sandbox import Sandbox
 from app.core.translation import Translation
 from app.core.vocabulary import Word
-from app.engines.postgres import (
-    dialects,
-    explained,
-    exporting,
-    filling,
-    formatting,
-    listening,
-    schema,
-    statements,
-    vocabulary,
-)
+from app.engines.postgres import exporting, filling, schema, vocabulary
 from app.engines.postgres.admin import MAX_DROPS, Admin, name_of
 from app.engines.postgres.catalog import question
 from app.engines.postgres.client import PostgresClient
-from app.engines.postgres.connecting import Connector
+from app.engines.postgres.connections import listening
+from app.engines.postgres.connections.connecting import Connector
+from app.engines.postgres.connections.watchdog import Watchdog
 from app.engines.postgres.errors import reaching_server
+from app.engines.postgres.plans import explained
 from app.engines.postgres.seeded import Seeds, may_keep
 from app.engines.postgres.server import PostgresServer, find_binary
+from app.engines.postgres.sources import dialects, formatting, statements
 from app.engines.postgres.volatile import Views
-from app.engines.postgres.watchdog import Watchdog
 
 if TYPE_CHECKING:
     import asyncpg

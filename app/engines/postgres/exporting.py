@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 from app.core.errors import StatementError, StatementRefused
 from app.core.limits import Limits
 from app.core.results import Result, Statement
+from app.engines.postgres.connections.session import Session
+from app.engines.postgres.connections.text_codec import execute
 from app.engines.postgres.presenting import result_of
-from app.engines.postgres.session import Session
-from app.engines.postgres.statements import first_words, without_go
-from app.engines.postgres.text_codec import execute
+from app.engines.postgres.sources.statements import first_words, without_go
 
 QUERIES = frozenset({"select", "values", "table", "with"})
 ROWS_A_PART = 2_000

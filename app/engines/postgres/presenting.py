@@ -4,9 +4,9 @@ import re
 
 from app.core.limits import Limits
 from app.core.results import Column, Notice, Result, Statement, Stats, Truncated
+from app.engines.postgres.connections.text_codec import Answer
+from app.engines.postgres.connections.wire import Wire
 from app.engines.postgres.errors import hide_others
-from app.engines.postgres.text_codec import Answer
-from app.engines.postgres.wire import Wire
 
 SEVERITIES = frozenset({"debug", "info", "notice", "warning"})
 # ANALYZE and VACUUM without a table name say this of each of the 60 system tables.

@@ -11,7 +11,7 @@ from app.core.results import Statement
 from app.core.sandbox import Sandbox
 from app.engines.postgres.admin import READY_ROLES, Admin, name_of
 from app.engines.postgres.errors import reaching_server
-from app.engines.postgres.statements import words_of
+from app.engines.postgres.sources.statements import words_of
 
 log = logging.getLogger(__name__)
 

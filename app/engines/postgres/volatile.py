@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.core.limits import Limits
 from app.engines.postgres.catalog import question
-from app.engines.postgres.session import Session
+from app.engines.postgres.connections.session import Session
 
 _CALLED = re.compile(r"(?<![\w$])([A-Za-z_][\w$]*+)\"?\s*+\(")
 

@@ -1,0 +1,1 @@
+"""What AWS refuses and the emulator lets pass, in AWS's words."""

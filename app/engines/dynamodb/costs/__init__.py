@@ -1,0 +1,1 @@
+"""What a call costs, and what a sandbox or a table may use."""

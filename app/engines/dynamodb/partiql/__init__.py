@@ -1,0 +1,1 @@
+"""PartiQL: read, and turned into the call that DynamoDB makes of it."""

@@ -1,0 +1,1 @@
+"""How a call was executed, and the index that would spare a scan."""

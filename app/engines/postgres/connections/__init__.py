@@ -1,0 +1,1 @@
+"""Connections into sandboxes: opened, worked on, bounded, ended."""
