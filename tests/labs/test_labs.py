@@ -203,3 +203,11 @@ async def test_a_setup_that_fails_is_said_with_its_place(built: Services, slug: 
     with pytest.raises(StatementFailed) as caught:
         await built.labs.play("s", "postgres", "SELECT 1;\nSELEC 2;\n-- A: SELECT 3;")
     assert caught.value.offset == 10
+
+
+@on_postgres
+async def test_all_steps_together_have_the_reply_limit_of_a_run(built: Services, slug: str) -> None:
+    step = "-- A: SELECT repeat('x', 600000);"
+    run = await built.labs.play("s", "postgres", "\n".join([step] * 3))
+    cut = [step["result"].get("truncated", {}).get("limit") for step in run["steps"]]
+    assert cut == [None, "max_reply_bytes", "max_reply_bytes"]
