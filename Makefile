@@ -15,7 +15,7 @@ run: setup ## start the four engines and serve http://127.0.0.1:8000
 	@exec $(BIN)/sandtable serve
 
 test: setup browser redis-cli lint ## lint, types, import contracts, and all tests on real engines
-	@$(BIN)/pytest --every-engine --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --every-engine
 
 check: setup lint ## the fast subset: lint, types, import contracts, tests that need no engine
 	@$(BIN)/pytest tests/unit tests/web
