@@ -398,12 +398,14 @@ class Engine(ABC):
     async def park(self, idle_ms: int, *, busy: frozenset[str] = frozenset()) -> int:
         """Close clients unused for `idle_ms`, except in the namespaces in `busy`. Returns how many were closed."""
         before = time.monotonic() - idle_ms / 1000
-        idle = [key for key, c in self._clients.items() if c.used_at < before and key[0] not in busy]
-        for key in idle:
-            client = self._clients.pop(key, None)
-            if client is not None:
+        closed = 0
+        for key in [key for key in self._clients if key[0] not in busy]:
+            client = self._clients.get(key)
+            if client is not None and client.used_at < before:  # it may have been used while another one was closed
+                del self._clients[key]
                 await client.close()
-        return len(idle)
+                closed += 1
+        return closed
 
     @classmethod
     def examples(cls) -> list[Example]:

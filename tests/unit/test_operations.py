@@ -214,3 +214,19 @@ async def test_a_server_that_is_slow_to_drop_holds_up_no_other_engine() -> None:
                 await slow.dropped.wait()
         finally:
             await made.janitor.stop()
+
+
+async def test_a_client_that_is_used_while_others_are_parked_is_not_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine(SETTINGS, "alpha")
+    first, second = engine.new_sandbox(), engine.new_sandbox()
+    clients = [await engine.client(sandbox) for sandbox in (first, second)]
+    await asyncio.sleep(0.02)
+    close = type(clients[0]).close
+
+    async def visitor_comes(client: object) -> None:
+        await close(clients[0])
+        assert await engine.client(second) is clients[1]
+
+    monkeypatch.setattr(clients[0], "close", lambda: visitor_comes(clients[0]))
+    assert await engine.park(10) == 1
+    assert await engine.client(second) is clients[1]
