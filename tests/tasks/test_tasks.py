@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app.config import Settings
 from app.core.engine import Engine, SchemaObject
+from app.core.sandbox import Sandbox
 from app.datasets import DATASETS, dataset
 from app.engines import ENGINES
-from app.playground import services
+from app.playground import datasets, services
 from app.playground.engines import Engines
+from app.playground.running.execution import Active, Going, execute
+from app.playground.running.feeds import Feeds
 from app.playground.running.runner import Runner
+from app.playground.sandboxes.place import Place
 from app.playground.tasks import tasks, topics, verification
 from app.stores.memory import MemoryStore
 
@@ -71,28 +76,16 @@ def _described(one: SchemaObject) -> str:
     return f"{one.kind} {one.name}: {detail} ({'; '.join(sorted(map(_described, one.parts)))})"
 
 
-async def _fill(runner: Runner, engine: Engine, sandbox: object, name: str, how: str) -> None:
-    from app.playground import datasets
-    from app.playground.running.execution import Active, execute
-    from app.playground.running.feeds import Feeds
-
+async def _fill(runner: Runner, engine: Engine, sandbox: Sandbox, name: str, how: str) -> None:
     if how == "load":
         seen = [progress async for progress in datasets.fill(engine, sandbox, name, runner.limits)]
         assert seen[-1].done == seen[-1].total
         return
     source = engine.seed(dataset(name).content(engine.slug))
     with Feeds(runner._settings).speaker("s", "", engine.slug, "main") as speaker:
-        outcome = await execute(
-            engine,
-            sandbox,
-            source,
-            engine.split(source),
-            limits=runner.limits,
-            explain="none",
-            client_name="main",
-            active=Active(),
-            speaker=speaker,
-        )
+        place = Place(sandbox, datetime.now(UTC))
+        going = Going(engine, place, "main", runner.limits, Active(), speaker)
+        outcome = await execute(going, source, engine.split(source), "none")
     assert outcome.word == "ok", outcome.results[-1]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -248,11 +249,11 @@ async def test_what_a_script_sees(session: Session) -> None:
         await session.value("await import('x')")
 
 
-def test_the_guard_refuses_a_late_installation(monkeypatch: pytest.MonkeyPatch) -> None:
-    quickjs.install()
-    monkeypatch.setattr("quickjs_rs._wasmtime._SHARED_ARTIFACTS", {})
-    with pytest.raises(RuntimeError):
-        quickjs.install()
+def test_the_guard_refuses_a_late_installation() -> None:
+    """In a process of its own: in this one other threads use QuickJS."""
+    late = "from quickjs_rs import Runtime; from app.scripting import quickjs; Runtime().new_context().eval('1'); quickjs.install()"
+    done = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True, check=False)
+    assert "RuntimeError: QuickJS was used before" in done.stderr
 
 
 def test_a_captured_state_is_restored() -> None:

@@ -222,6 +222,8 @@ class SandboxServer:
             except (RedisError, OSError) as exc:
                 log.warning("%s could not be parked: %s", self.process.name, exc)
                 return False
+            if self.in_use:  # since it was saved
+                return False
             self._wanted = False
             await self._forget_process()
             self.process.log_path.unlink(missing_ok=True)

@@ -18,5 +18,5 @@ WHERE provolatile OPERATOR(pg_catalog.=) 'v'
 UNION ALL
 SELECT 1
 FROM views
-WHERE pg_catalog.pg_get_viewdef(oid) OPERATOR(pg_catalog.~) '\m(nextval|setval|set_config|pg_notify)\('
+WHERE pg_catalog.pg_get_viewdef(oid) OPERATOR(pg_catalog.~) '(^|[^a-z0-9_])(nextval|setval|set_config|pg_notify)[(]'
 LIMIT 1;
