@@ -62,7 +62,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    is_worker = hasattr(session.config, "workerinput")  # who runs a part of the tests sees only that
     if (
         session.config.getoption("--every-engine")
         and not is_worker
