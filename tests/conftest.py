@@ -62,11 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if (
-        session.config.getoption("--every-engine")
-        and not is_worker
-        and (skipped or any(not passed[slug] for slug in ENGINES))
-    ):
+    if session.config.getoption("--every-engine") and (skipped or any(not passed[slug] for slug in ENGINES)):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
